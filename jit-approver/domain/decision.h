@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Who may decide, and what the votes amount to. Pure. The one place where self-approval is refused,
+ * whatever door the vote came through (hazard H-67): persons are compared, not names or groups.
+ */
+
+#include "jit-approver/domain/policy.h"
+#include "jit-approver/domain/request.h"
+
+/* A voter after proof: the account that speaks, and the login it came from. */
+typedef struct Voter {
+        Account account;
+        uid_t login_uid; /* UID_UNSET where none is set */
+} Voter;
+
+typedef enum Standing {
+        STANDING_NONE = 0,    /* not an approver of this rule */
+        STANDING_UNKNOWN,     /* the name service does not say */
+        STANDING_SELF,        /* the asker, or the one logged in behind him */
+        STANDING_OTHER_LOGIN, /* the login uid belongs to another person: su, sudo -u */
+        STANDING_APPROVER,
+} Standing;
+
+/*
+ * The person an account is: the name of its [approver] section, else "uid:N". out holds PERSON_MAX.
+ */
+#define PERSON_MAX 256
+void person_of(const Rules *rules, uid_t uid, char out[static PERSON_MAX]);
+
+/* May this voter decide this request under this rule? */
+Standing decision_standing(const Rules *rules, const Rule *rule, const Request *r, const Voter *v);
+
+typedef struct Vote {
+        char person[PERSON_MAX]; /* canonical: counts once */
+        Who who;
+        uid_t login_uid;
+        bool approve;
+        usec_t duration; /* the approver's wish, 0 for what was asked */
+        char *note;
+        usec_t time; /* wall */
+} Vote;
+
+void vote_done(Vote *v);
+
+typedef struct Tally {
+        RequestState outcome; /* pending, approved or denied */
+        int64_t approvals;    /* different persons so far */
+        int64_t needed;
+        usec_t duration; /* the shortest any approving vote gave, within max_duration */
+} Tally;
+
+/* One denial denies at once; enough different persons approve. The last vote of a person counts. */
+void decision_tally(const Request *r, const Vote *votes, size_t n, Tally *ret);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What a yes opens and until when. Pure. Every check compares the clocks itself: a grant that is due
+ * covers nothing, whatever its stored state still says (hazard H-78).
+ */
+
+#include "jit-approver/domain/policy.h"
+#include "jit-approver/domain/request.h"
+
+typedef enum GrantState {
+        GRANT_ACTIVE = 0,
+        GRANT_EXPIRED,
+        GRANT_REVOKED,
+        GRANT_ENDED,
+        GRANT_LOST,
+        _GRANT_STATE_MAX,
+        _GRANT_STATE_INVALID = -1,
+} GrantState;
+
+typedef struct Grant {
+        Id id;
+        Id request; /* unset for `jitctl grant` */
+        GrantState state;
+        Who asker;
+        char *service;
+        Who target; /* unset: target unknown */
+        char *target_group;
+        char *rule; /* NULL for `jitctl grant`: covers whatever rule asks */
+        char *reason;
+        OnExpiry on_expiry;
+        usec_t from, until; /* wall */
+        usec_t until_boot;  /* CLOCK_BOOTTIME deadline in boot_id */
+        char boot_id[40];
+        Who by; /* who made it: set for `jitctl grant` */
+} Grant;
+
+void grant_done(Grant *g);
+
+/* The window of a grant of duration that starts now. -ERANGE when the clock is not credible. */
+int grant_window(const Now *now, usec_t duration, Grant *g);
+
+/* Whether the grant is over by any clock, or by the boot having changed. */
+bool grant_is_due(const Grant *g, const Now *now, const char *boot_id);
+
+/* Whether an active, not due grant answers this question under this rule. */
+bool grant_covers(const Grant *g, const Question *q, const char *target_group, const Rule *rule,
+        const Now *now, const char *boot_id);
+
+/* -EALREADY unless active. */
+int grant_move(GrantState *state, GrantState to);
+
+const char *grant_state_to_string(GrantState s); /* active expired revoked ended lost */
+GrantState grant_state_from_string(const char *s);

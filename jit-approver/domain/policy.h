@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Which rule decides. Pure: rules, facts about the asker and the question in, a verdict out. The
+ * first rule that matches decides; none: refuse. Where the name service does not say whether a rule
+ * matches, nothing below that rule may decide either: the verdict is POLICY_UNKNOWN, which opens
+ * nothing new but lets a grant of exactly that rule go on (architecture.md, "Names and groups").
+ */
+
+#include "jit-approver/domain/rules.h"
+
+/* One account and what is known of its groups. */
+typedef struct Account {
+        uid_t uid;
+        Ternary known;     /* YES: gids are complete; NO: no such account, so no groups; UNKNOWN */
+        const gid_t *gids; /* borrowed */
+        size_t n_gids;
+} Account;
+
+typedef enum CommandMode {
+        COMMAND_UNKNOWN = 0, /* argv not understood exactly: only "*" matches */
+        COMMAND_RUN,         /* plain words */
+        COMMAND_SHELL,       /* sudo -s, -i, -e, VAR=value, a login: only "*" matches */
+} CommandMode;
+
+typedef struct Question {
+        const char *service; /* canonical */
+        Account asker;
+        bool target_known;
+        Account target;
+        CommandMode mode;
+        const char *const *command; /* the words typed, borrowed */
+        size_t n_command;
+} Question;
+
+typedef enum PolicyKind {
+        POLICY_REFUSE = 0, /* a rule says so, or none matches (rule == NULL) */
+        POLICY_UNKNOWN,    /* the name service is silent; rule is the first that might match */
+        POLICY_ASK,
+        POLICY_ALLOW,
+} PolicyKind;
+
+typedef struct Policy {
+        PolicyKind kind;
+        const Rule *rule; /* borrowed from the Rules */
+} Policy;
+
+void policy_evaluate(const Rules *rules, const Question *q, Policy *ret);
+
+/*
+ * Whether the list names the account: YES as soon as one entry does, UNKNOWN if one might, else NO.
+ * NAME_GROUP and NAME_APPROVER entries are followed (groups nest at most GROUP_DEPTH_MAX deep).
+ */
+#define GROUP_DEPTH_MAX 8
+Ternary names_include(const NameList *list, const Account *account);
+
+/*
+ * "*" is any command of any mode. Otherwise mode must be COMMAND_RUN and each pattern word must
+ * match its own word, none left over on either side, except that a last pattern word "*" matches any
+ * number of further words, none included. With absolute, the first word must begin with "/".
+ */
+bool pattern_matches(const Pattern *p, const Question *q, bool absolute);
