@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * One table describes a struct of the protocol; reading and writing both follow it, so that they
+ * cannot drift apart. Reading is strict: an unknown member, a wrong type or a missing required
+ * member is an error. Strings read are borrowed from the parsed message.
+ */
+
+#include "common/json.h"
+#include "common/util.h"
+
+typedef struct Strings {
+        const char **items; /* the array is owned, the strings are borrowed */
+        size_t n;
+} Strings;
+
+typedef enum FieldType {
+        FIELD_STRING,  /* const char *; null or missing is NULL */
+        FIELD_INTEGER, /* int64_t; missing is 0, negative is refused */
+        FIELD_UID,     /* uid_t; null or missing is UID_UNSET, which is not written */
+        FIELD_BOOLEAN, /* bool; missing is false */
+        FIELD_STRINGS, /* Strings */
+        FIELD_OBJECT,  /* the struct of sub, in place */
+        FIELD_OBJECTS, /* Objects, each the struct of sub; written only */
+} FieldType;
+
+typedef struct Field Field;
+struct Field {
+        const char *name; /* NULL ends a table */
+        FieldType type;
+        size_t offset;
+        bool required;
+        const Field *sub;
+        size_t sub_size;
+};
+
+typedef struct Objects {
+        const void *items; /* borrowed */
+        size_t n;
+} Objects;
+
+#define FIELD(type_, struct_, member_)                                                             \
+        {                                                                                          \
+#member_, FIELD_##type_, offsetof(struct_, member_), false, NULL, 0                \
+        }
+#define FIELD_REQUIRED(type_, struct_, member_)                                                    \
+        {                                                                                          \
+#member_, FIELD_##type_, offsetof(struct_, member_), true, NULL, 0                 \
+        }
+#define FIELD_OF(type_, struct_, member_, sub_, item_)                                             \
+        {                                                                                          \
+#member_, FIELD_##type_, offsetof(struct_, member_), false, sub_, sizeof(item_)    \
+        }
+#define FIELD_END                                                                                  \
+        {                                                                                          \
+                NULL, 0, 0, false, NULL, 0                                                         \
+        }
+
+/*
+ * object may be NULL (no parameters). On -EBADMSG *ret_bad names the offending member (borrowed from
+ * the table or the message). ret must be released with fields_done() after success.
+ */
+int fields_read(const Field *fields, const JsonNode *object, void *ret, const char **ret_bad);
+void fields_done(const Field *fields, void *value);
+
+/* Writes the members of an object that is already open; NULL strings and unset uids are left out. */
+void fields_write(const Field *fields, const void *value, JsonWriter *w);

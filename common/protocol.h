@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The methods of org.pamjit.Approver as structs: what each means stands in the .varlink file beside
+ * this one, which the daemon serves. Every call carries PROTOCOL_VERSION; the daemon serves that and
+ * the one before it.
+ */
+
+#include "common/clock.h"
+#include "common/field.h"
+
+#define PROTOCOL_VERSION 1
+#define PROTOCOL_VERSION_OLDEST 1
+#define PROTOCOL_INTERFACE "org.pamjit.Approver"
+#define PROTOCOL_SOCKET "/run/jit-approver/approver.sock"
+
+#define NONCE_HEX 32 /* 128 bits */
+
+/* Who asks for what: said by the PAM module (a uid-0 peer), or by jitctl for its own user. */
+typedef struct Ask {
+        const char *nonce; /* NONCE_HEX digits, echoed; NULL from jitctl */
+        const char *phase; /* "auth", "account", "session", or NULL */
+        const char *service, *pam_service;
+        uid_t asker;        /* real uid; unset: the asker is user */
+        const char *user;   /* PAM_USER */
+        const char *ruser;  /* PAM_RUSER */
+        uid_t login_uid;    /* /proc/self/loginuid where set */
+        const char *target; /* account name or "#uid"; NULL: not understood */
+        const char *target_group;
+        const char *mode; /* "run", "shell"; NULL: argv not understood exactly */
+        Strings command;  /* the words typed */
+        const char *tty, *rhost;
+} Ask;
+extern const Field ASK_FIELDS[];
+
+/* The words of Answer.verdict. Anything else, and no word, is a refusal. */
+#define VERDICT_GRANT "granted-by-the-approver" /* access is open: a grant is active */
+#define VERDICT_PASS "not-gated-by-rule"        /* a rule says allow */
+#define VERDICT_ASK "ask-for-it"                /* nothing is open; Request would ask people */
+#define VERDICT_PENDING "pending"               /* asked; more replies follow */
+#define VERDICT_DENY "deny"
+
+typedef struct Answer {
+        const char *verdict;
+        const char *
+                code; /* with deny: refused no-rule denied timed-out withdrawn detached busy names rules store clock … */
+        const char *nonce, *service, *user; /* echoed from the Ask */
+        uid_t asker;                        /* as resolved */
+        const char *target;                 /* echoed */
+        uid_t target_uid;                   /* as resolved; unset where not understood */
+        const char *request, *grant, *session, *digest;
+        const char *reason_mode; /* with ask: required, optional, none */
+        int64_t wait_usec;       /* with ask and pending: how long the rule lets a caller block */
+        const char *deadline;    /* with pending: how long the request stays open, RFC 3339 */
+        Strings lines;           /* for the user, in order, each one line */
+} Answer;
+extern const Field ANSWER_FIELDS[];
+
+typedef struct CheckCall {
+        int64_t version;
+        Ask ask;
+} CheckCall;
+extern const Field CHECK_FIELDS[]; /* also OpenSession, CloseSession */
+
+typedef struct RequestCall {
+        int64_t version;
+        Ask ask;
+        const char *reason;
+        const char *duration; /* span, or NULL */
+        int64_t wait_usec;    /* the most the caller will block; 0: it does not wait */
+        bool detached;        /* the request stays open without the caller */
+} RequestCall;
+extern const Field REQUEST_FIELDS[];
+
+typedef struct WaitCall {
+        int64_t version;
+        const char *request;
+        Ask ask; /* from the module that re-attaches */
+} WaitCall;
+extern const Field WAIT_FIELDS[];
+
+typedef struct ExemptCall {
+        int64_t version;
+        Ask ask;
+        const char *why;
+} ExemptCall;
+extern const Field EXEMPT_FIELDS[];
+
+/* Calls that name one object, or none. */
+typedef struct IdCall {
+        int64_t version;
+        const char *id; /* or a prefix */
+} IdCall;
+extern const Field ID_FIELDS[];
+
+typedef struct DecideCall {
+        int64_t version;
+        const char *request;
+        const char *decision; /* "approve" or "deny" */
+        const char *duration; /* span, or NULL for what was asked */
+        const char *note;
+} DecideCall;
+extern const Field DECIDE_FIELDS[];
+
+typedef struct ListCall {
+        int64_t version;
+        const char *
+                which; /* requests: "pending" (to decide), "mine", "open", "all"; grants: "active", "all" */
+        int64_t after; /* a previous reply's next; 0 from the start */
+} ListCall;
+extern const Field LIST_FIELDS[];
+
+typedef struct RevokeCall {
+        int64_t version;
+        const char *id, *user; /* one of the three */
+        bool all;
+} RevokeCall;
+extern const Field REVOKE_FIELDS[];
+
+typedef struct GrantCall {
+        int64_t version;
+        const char *user, *service, *target, *duration, *reason;
+} GrantCall;
+extern const Field GRANT_FIELDS[];
+
+typedef struct LogCall {
+        int64_t version;
+        int64_t after;
+        const char *user, *request, *grant, *approver;
+        const char *since, *until; /* RFC 3339 */
+        bool verify;               /* every row, hashes included, filters refused */
+} LogCall;
+extern const Field LOG_FIELDS[];
+
+/* A message of either direction, taken apart; borrowed from its Json. */
+typedef struct Message {
+        const char *method; /* of a call */
+        const char *error;  /* of a reply */
+        const JsonNode *parameters;
+        bool more, oneway, continues;
+} Message;
+
+int message_read_call(const Json *j, Message *ret);
+int message_read_reply(const Json *j, Message *ret);
+
+typedef enum CallFlags {
+        CALL_MORE = 1 << 0,
+        CALL_ONEWAY = 1 << 1,
+} CallFlags;
+
+/* A whole call as text; method without the interface's name. */
+int message_write_call(const char *method, const Field *fields, const void *parameters,
+        unsigned flags, char **ret, size_t *ret_size);
