@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The record: one row for every step, each carrying the hash of the row before, written in the
+ * transaction of what it records; and its copy in the journal, sent after the commit. A row that was
+ * committed but whose journal entry was not sent (a crash in between) is sent at the next start.
+ *
+ * A row's canonical bytes are compact JSON of its members in the order seq, time, event, request,
+ * grant, data; its hash is SHA-256 over the 64 hex digits of the hash before (zeros for the first)
+ * and those bytes.
+ */
+
+#include "common/json.h"
+#include "jit-approver/daemon/store.h"
+
+typedef enum AuditEvent {
+        AUDIT_REQUEST_CREATED,
+        AUDIT_REQUEST_JOINED,
+        AUDIT_REQUEST_VOTED,
+        AUDIT_REQUEST_DECIDED,
+        AUDIT_REQUEST_WITHDRAWN,
+        AUDIT_REQUEST_TIMED_OUT,
+        AUDIT_GRANT_STARTED,
+        AUDIT_GRANT_USED,
+        AUDIT_GRANT_EXPIRED,
+        AUDIT_GRANT_REVOKED,
+        AUDIT_GRANT_ENDED,
+        AUDIT_GRANT_LOST,
+        AUDIT_SESSION_OPENED,
+        AUDIT_SESSION_CLOSED,
+        AUDIT_CHECK_ALLOWED, /* a rule says allow */
+        AUDIT_CHECK_REFUSED, /* no rule, or a rule says refuse, or an error */
+        AUDIT_CHECK_EXEMPT,  /* root's own jobs, root at the console */
+        AUDIT_RULES_LOADED,
+        AUDIT_RULES_REJECTED,
+        AUDIT_GAP,            /* facts that only the journal has, with count and times */
+        AUDIT_DAEMON_STARTED, /* with version, boot and machine id */
+        _AUDIT_EVENT_MAX,
+} AuditEvent;
+
+/* "request.created", …: the word in rows, journal (JIT_EVENT) and messages. */
+const char *audit_event_to_string(AuditEvent e);
+/* The event's fixed MESSAGE_ID, 32 hex digits; the catalog in packaging/ explains each. */
+const char *audit_event_message_id(AuditEvent e);
+
+/* One step. Strings are borrowed; NULL and unset are left out. */
+typedef struct Fact {
+        AuditEvent event;
+        const Id *request, *grant;
+        const Who *asker, *login, *target;
+        const char *service, *command, *reason, *rule, *tty, *origin, *state, *note, *why;
+        const char *approver; /* person */
+        const char *decision; /* "approve", "deny" */
+        const char *by;       /* the account that did it, where that is not the asker or approver */
+        const char *digest;
+        usec_t until;
+        int64_t count;
+        usec_t first, last; /* with count: when */
+} Fact;
+
+typedef struct Audit Audit;
+
+/* Borrows the store (NULL: there is none, facts go to the journal only). */
+int audit_new(Store *store, Audit **ret);
+Audit *audit_free(Audit *a);
+DEFINE_FREE(Audit, audit_free)
+
+/*
+ * Appends the fact within the open transaction. After the transaction's commit call audit_tell();
+ * after its rollback audit_forget().
+ */
+int audit_append(Audit *a, const Fact *f, const Now *now);
+/* Sends the journal copies of what was appended since, and remembers how far the journal is. */
+void audit_tell(Audit *a);
+void audit_forget(Audit *a);
+
+/*
+ * For facts nobody may be refused for (allow, exempt, uses of a grant): queued, told to the journal
+ * at once, committed with the next transaction or by audit_flush(). While the store cannot be written
+ * they are counted, and become one audit.gap row when it can.
+ */
+void audit_note(Audit *a, const Fact *f, const Now *now);
+bool audit_has_notes(const Audit *a);
+int audit_flush(Audit *a, const Now *now);
+
+/* At start: journal entries for rows that were committed but not told. */
+int audit_recover(Audit *a);
+
+/* The newest row's hash, 64 hex digits. */
+const char *audit_head(const Audit *a);
+
+/* SHA-256, hex. */
+int digest_hex(const void *data, size_t n, char ret[static DIGEST_HEX_SIZE]);

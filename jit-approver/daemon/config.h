@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The rules in force: approver.conf and its drop-ins, read as one, names resolved. All or nothing: a
+ * reload that finds a problem changes nothing and says so; a start with problems leaves no rules, so
+ * that whatever needs one is refused.
+ */
+
+#include "jit-approver/daemon/people.h"
+#include "jit-approver/domain/rules.h"
+
+typedef struct Config Config;
+
+/* path's drop-ins are path.d/*.conf beside it, in name order (C locale). */
+int config_new(const char *path, People *people, Config **ret);
+Config *config_free(Config *c);
+DEFINE_FREE(Config, config_free)
+
+/*
+ * Reads and resolves; done(ok) comes once, perhaps before this returns. A second call before done
+ * cancels the first one's done. On success the new rules replace the old.
+ */
+typedef void (*ConfigDone)(bool ok, void *userdata);
+int config_load(Config *c, ConfigDone done, void *userdata);
+
+/*
+ * Asks the name service again about the rules' names when the last answer is older than 60 s, in the
+ * background; cheap to call at every question.
+ */
+void config_refresh(Config *c, usec_t now_boot);
+
+/* NULL while nothing good was loaded yet. Valid until the loop runs again. */
+const Rules *config_rules(const Config *c);
+/* What was wrong with the last load; n == 0 when nothing. */
+const Problems *config_problems(const Config *c);
+
+/* For `jit-approver --check`: reads, parses and resolves with NSS directly. Prints nothing. -EINVAL with problems. */
+int config_check(const char *path, Problems *problems);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Users and groups, as NSS knows them. NSS can block for half a minute (an sssd that is offline), so
+ * it is asked in worker processes: a lookup has 2 s, then the answer is "unknown" and its worker is
+ * replaced; a worker that hangs delays nobody else's lookup. Answers are kept 60 s ("unknown" 5 s).
+ */
+
+#include <systemd/sd-event.h>
+
+#include "common/clock.h"
+#include "common/util.h"
+#include "jit-approver/domain/policy.h"
+
+typedef enum KeyKind {
+        KEY_UID,   /* an account by uid: name and all its groups */
+        KEY_USER,  /* an account by name: uid, then as KEY_UID */
+        KEY_GROUP, /* a Unix group by name: gid */
+} KeyKind;
+
+typedef struct Key {
+        KeyKind kind;
+        uid_t uid;
+        const char *name; /* borrowed for the call */
+} Key;
+
+typedef struct Person {
+        Ternary found;
+        uid_t uid;  /* KEY_UID, KEY_USER when found */
+        gid_t gid;  /* KEY_GROUP when found */
+        char *name; /* the account's or group's own spelling */
+        gid_t *gids;
+        size_t n_gids;
+} Person;
+
+typedef struct People People;
+typedef struct Lookup Lookup;
+
+/* argv[0] of a worker is program with the one argument "--people-worker" (see people_worker_main). */
+int people_new(sd_event *event, const char *program, People **ret);
+People *people_free(People *p);
+DEFINE_FREE(People, people_free)
+
+/*
+ * Finds out about up to PEOPLE_KEYS_MAX keys; done is called exactly once, before this returns when
+ * everything is fresh in the cache, unless the lookup is freed first. Freeing cancels.
+ */
+#define PEOPLE_KEYS_MAX 8
+typedef void (*LookupDone)(void *userdata);
+int people_lookup(
+        People *p, const Key *keys, size_t n, LookupDone done, void *userdata, Lookup **ret);
+Lookup *lookup_free(Lookup *l);
+DEFINE_FREE(Lookup, lookup_free)
+
+/* What is known of a key right now (stale answers included), valid until the loop runs again; never NULL. */
+const Person *people_get(People *p, const Key *key);
+static inline Account person_account(uid_t uid, const Person *x)
+{
+        return (Account){ uid, x->found, x->gids, x->n_gids };
+}
+
+/* Forgets everything, so that the next lookup asks anew. */
+void people_flush(People *p);
+
+/* The worker's whole life: lookups in on fd, answers out, until the other end closes. Returns an exit status. */
+int people_worker_main(int fd);

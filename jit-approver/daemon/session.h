@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What a grant opened ends with it. sudo and su are held in jit-session-ID.scope, answered only when
+ * systemd's job is done (before that sudo could fork outside it); logins are logind's sessions.
+ *
+ * The order of an end (architecture.md, "Time"): SIGHUP and SIGTERM to the scope; 300 ms later SIGKILL
+ * to every process in it but the host, which restores its terminal and leaves; 300 ms later the scope
+ * is stopped. A fork that outruns us meets the last step, which is systemd's.
+ */
+
+#include "jit-approver/daemon/bus.h"
+#include "jit-approver/daemon/store.h"
+
+typedef struct Sessions Sessions;
+
+int sessions_new(sd_event *event, Bus *bus, Sessions **ret);
+Sessions *sessions_free(Sessions *s);
+DEFINE_FREE(Sessions, sessions_free)
+
+/*
+ * Puts pid into x->unit (jit-session-ID.scope, named by the caller). done(0) when it is inside.
+ * description is shown by `systemctl list-units`; foreign text in it has been made safe.
+ */
+int session_hold(Sessions *s, const Session *x, const char *description, BusDone done,
+        void *userdata, BusCall **ret);
+
+/* logind's session of a process, from its cgroup. -ENXIO when it is in none. Caller frees. */
+int session_of_pid(pid_t pid, char **ret);
+
+/* Ends what x holds, by the order above; fire and forget, safe to repeat, a gone unit is fine. */
+void session_end(Sessions *s, const Session *x);
+/* Ends that are still in progress. */
+size_t sessions_ending(const Sessions *s);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The one truth: requests, votes, grants, sessions, the record and what is owed, in one SQLite file.
+ * The only file that includes sqlite3.h. WAL with synchronous=FULL: what a commit returned from is
+ * there after a power cut. One writer, one connection; nothing here waits for anybody else's lock.
+ *
+ * Every function returns 0 or a negative errno: -ENOENT no such row, -EIO and -ENOSPC, -EROFS when the
+ * file cannot be read or written, -EUCLEAN when it is damaged. Structs that are read are owned by the
+ * caller (request_done, grant_done, vote_done).
+ */
+
+#include "jit-approver/domain/decision.h"
+#include "jit-approver/domain/grant.h"
+#include "jit-approver/domain/request.h"
+
+typedef struct Store Store;
+
+/*
+ * Opens dir/approver.db (0600, made when missing), checks it (quick_check), runs the numbered
+ * migrations in one transaction each, and pre-extends the write-ahead log so that commits overwrite
+ * rather than append. -EUCLEAN: damaged (left as it is); -ENOTSUP: made by a newer version, or on a
+ * network file system (WAL needs shared memory; sqlite.org/wal.html).
+ */
+int store_open(const char *dir, Store **ret);
+Store *store_free(Store *s);
+DEFINE_FREE(Store, store_free)
+
+/* The last error, for people: SQLite's own words, or "ok". Borrowed until the next call. */
+const char *store_state(const Store *s);
+
+/*
+ * A transaction (BEGIN IMMEDIATE). store_commit() returns only when the bytes are on the disk; on its
+ * failure everything since store_begin() is undone. Transactions do not nest (asserted).
+ */
+int store_begin(Store *s);
+int store_commit(Store *s);
+void store_rollback(Store *s);
+
+/* _cleanup_(transaction_endp): rolls back unless transaction_commit() was called. */
+typedef struct Transaction {
+        Store *store;
+} Transaction;
+int transaction_begin(Store *s, Transaction *ret);
+int transaction_commit(Transaction *t);
+void transaction_endp(Transaction *t);
+
+/* Small named values: machine-id, boot-id, journal-seq. -ENOENT. */
+int store_meta_get(Store *s, const char *name, char **ret);
+int store_meta_set(Store *s, const char *name, const char *value);
+
+/* --- requests --- */
+
+int store_request_insert(Store *s, const Request *r);
+int store_request_get(Store *s, const Id *id, Request *ret);
+/* By prefix as id_parse_prefix() makes it: -ENOENT none, -ENOTUNIQ several. */
+int store_request_find(Store *s, const char *prefix, Request *ret);
+/* The asker's pending request for the same service and target, whatever the argv, under the same rule. */
+int store_request_find_open(Store *s, uid_t asker, const char *service, uid_t target,
+        const char *target_group, const char *rule, Request *ret);
+/*
+ * One conditional UPDATE: only from pending; for approved and denied also only before the deadline by
+ * both clocks. -EALREADY when no row changed: it is over, or its time is.
+ */
+int store_request_move(Store *s, const Id *id, RequestState to, const Now *now, const char *boot_id,
+        const Id *grant);
+int store_request_set_detached(Store *s, const Id *id);
+int store_request_count_pending(Store *s, uid_t asker, int64_t *ret); /* UID_UNSET: of everybody */
+
+typedef struct RequestFilter {
+        bool only_pending;
+        uid_t asker;   /* UID_UNSET: anybody's */
+        int64_t after; /* row number of the last one seen; ascending from there */
+        int64_t limit;
+} RequestFilter;
+/* visit returns 0 to go on, 1 to stop, negative errno to fail; the request is borrowed. */
+typedef int (*RequestVisit)(const Request *r, int64_t row, void *userdata);
+int store_requests(Store *s, const RequestFilter *f, RequestVisit visit, void *userdata);
+
+/* The earliest deadline of a pending request; USEC_NEVER without one. */
+int store_request_next_deadline(Store *s, usec_t *ret_wall, usec_t *ret_boot);
+
+/* --- votes --- */
+
+int store_vote_insert(Store *s, const Id *request, const Vote *v);
+/* In the order they came. */
+int store_votes(Store *s, const Id *request, Vote **ret, size_t *ret_n);
+void votes_free(Vote *votes, size_t n);
+
+/* --- grants --- */
+
+int store_grant_insert(Store *s, const Grant *g);
+int store_grant_get(Store *s, const Id *id, Grant *ret);
+int store_grant_find(Store *s, const char *prefix, Grant *ret);
+int store_grant_move(
+        Store *s, const Id *id, GrantState to, usec_t wall); /* -EALREADY unless active */
+
+typedef struct GrantFilter {
+        bool only_active;
+        uid_t asker;
+        int64_t after, limit;
+} GrantFilter;
+typedef int (*GrantVisit)(const Grant *g, int64_t row, void *userdata);
+int store_grants(Store *s, const GrantFilter *f, GrantVisit visit, void *userdata);
+
+/* --- sessions opened under a grant, to be ended with it --- */
+
+typedef enum SessionKind {
+        SESSION_SCOPE,  /* unit is jit-session-ID.scope */
+        SESSION_LOGIND, /* unit is logind's session id */
+} SessionKind;
+
+typedef struct Session {
+        Id id;
+        Id grant;
+        SessionKind kind;
+        char *unit;
+        int64_t pid; /* the host process (sudo, su, sshd) */
+        int64_t start; /* its start time in clock ticks since boot, so that the pid cannot be another's */
+        char boot_id[40];
+        char *tty;
+        char *command;
+        usec_t opened, closed; /* wall; closed 0 while open */
+} Session;
+
+void session_done(Session *x);
+int store_session_insert(Store *s, const Session *x);
+int store_session_close(Store *s, const Id *id, usec_t wall);
+typedef int (*SessionVisit)(const Session *x, void *userdata);
+int store_sessions_of(Store *s, const Id *grant, SessionVisit visit, void *userdata);
+/* The open session of a host process, by pid, start time and boot. */
+int store_session_find(Store *s, int64_t pid, int64_t start, const char *boot_id, Session *ret);
+
+/* --- the record's rows and what is owed; see audit.h and outbox.h --- */
+
+typedef struct AuditRow {
+        int64_t seq;
+        usec_t time;
+        char *event;
+        Id request, grant;
+        uid_t asker;     /* whose business it is, for filters; may be unset */
+        char *approver;  /* person, or NULL */
+        char *canonical; /* the bytes that are hashed */
+        char hash[DIGEST_HEX_SIZE];
+} AuditRow;
+void audit_row_done(AuditRow *row);
+
+int store_audit_insert(Store *s, const AuditRow *row);
+/* seq 0 and 64 zeros when the record is empty. */
+int store_audit_head(Store *s, int64_t *ret_seq, char ret_hash[static DIGEST_HEX_SIZE]);
+
+typedef struct AuditFilter {
+        int64_t after; /* seq */
+        int64_t limit;
+        uid_t asker;
+        const char *approver;
+        Id request, grant;
+        usec_t since, until; /* wall; 0: no bound */
+} AuditFilter;
+typedef int (*AuditVisit)(const AuditRow *row, void *userdata);
+int store_audit(Store *s, const AuditFilter *f, AuditVisit visit, void *userdata);
+
+typedef struct OwedMessage {
+        int64_t id;
+        char *event; /* request.created, request.decided, … */
+        Id request, grant;
+        char *to;      /* the approver it is for */
+        char *channel; /* or NULL until channels are configured */
+        usec_t created;
+} OwedMessage;
+void owed_message_done(OwedMessage *m);
+int store_outbox_insert(Store *s, const OwedMessage *m);
+int store_outbox_remove(Store *s, int64_t id);
+/* What became pointless: undelivered messages of that event about that request. Returns how many. */
+int store_outbox_remove_for(Store *s, const Id *request, const char *event, int64_t *ret_n);
+int store_outbox_count(Store *s, int64_t *ret);
+typedef int (*OutboxVisit)(const OwedMessage *m, void *userdata);
+int store_outbox(Store *s, int64_t after, int64_t limit, OutboxVisit visit, void *userdata);
