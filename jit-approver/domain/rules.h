@@ -40,6 +40,8 @@ typedef struct NameList {
         size_t n;
 } NameList;
 
+void name_list_done(NameList *list);
+
 /* A person who may decide. */
 struct Approver {
         char *name;
@@ -82,6 +84,8 @@ typedef struct PatternList {
         size_t n;
 } PatternList;
 
+void pattern_list_done(PatternList *list);
+
 typedef struct Rule {
         char *name;
         char **services;      /* shell patterns over canonical service names; never empty */
@@ -106,6 +110,8 @@ typedef struct Rules {
         size_t n_approvers;
         NameList admins;   /* default: the account root */
         NameList auditors; /* default: nobody */
+        Rule defaults;     /* what [defaults] itself says; already inherited by every rule */
+        char **files;      /* the names of the texts, which every Place here borrows */
         bool unresolved;   /* some name is TERNARY_UNKNOWN: ask again later */
 } Rules;
 
@@ -119,14 +125,14 @@ typedef struct RulesText {
 /*
  * Parses all texts as one configuration, in order; a key given twice is a problem, within a file or
  * over files (sections of the same kind and name may not be repeated either). Every mistake is
- * reported, each with file, line and column and the nearest word that would have been right.
- * 0 only without problems; -EINVAL with them; -ENOMEM.
+ * reported, in the order of files and lines, each with the nearest word that would have been right.
+ * The texts need not outlive the call. 0 only without problems; -EINVAL with them; -ENOMEM.
  */
 int rules_parse(const RulesText *texts, size_t n, Problems *problems, Rules **ret);
 Rules *rules_free(Rules *r);
 DEFINE_FREE(Rules, rules_free)
 
-/* Calls visit for each system name (NAME_USER, NAME_UNIX_GROUP) anywhere in the rules, in file order. */
+/* Calls visit for each system name (NAME_USER, NAME_UNIX_GROUP) anywhere in the rules, each copy once. */
 typedef void (*NameVisit)(Name *name, void *userdata);
 void rules_visit_names(Rules *r, NameVisit visit, void *userdata);
 

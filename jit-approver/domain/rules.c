@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What loaded rules are, once parsed: looked up, walked over, checked against the system, freed. */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/util.h"
+#include "jit-approver/domain/rules.h"
+
+static const char *const action_names[] = {
+        [ACTION_REFUSE] = "refuse",
+        [ACTION_ASK] = "ask",
+        [ACTION_ALLOW] = "allow",
+};
+
+static const char *const reason_names[] = {
+        [REASON_REQUIRED] = "required",
+        [REASON_OPTIONAL] = "optional",
+        [REASON_NONE] = "none",
+};
+
+static const char *const on_expiry_names[] = {
+        [ON_EXPIRY_END_SESSIONS] = "end-sessions",
+        [ON_EXPIRY_KEEP] = "keep",
+};
+
+void name_list_done(NameList *list)
+{
+        for (size_t i = 0; i < list->n; i++) {
+                free(list->items[i].text);
+        }
+        free(list->items);
+        *list = (NameList){};
+}
+
+void pattern_list_done(PatternList *list)
+{
+        for (size_t i = 0; i < list->n; i++) {
+                strv_free(list->items[i].words);
+        }
+        free(list->items);
+        *list = (PatternList){};
+}
+
+static void rule_done(Rule *rule)
+{
+        free(rule->name);
+        strv_free(rule->services);
+        name_list_done(&rule->users);
+        name_list_done(&rule->targets);
+        pattern_list_done(&rule->commands);
+        name_list_done(&rule->approvers);
+}
+
+static void group_free(Group *g)
+{
+        free(g->name);
+        name_list_done(&g->members);
+        free(g);
+}
+
+static void approver_free(Approver *a)
+{
+        free(a->name);
+        name_list_done(&a->users);
+        free(a->email);
+        free(a);
+}
+
+Rules *rules_free(Rules *r)
+{
+        if (!r) {
+                return NULL;
+        }
+        for (size_t i = 0; i < r->n_rules; i++) {
+                rule_done(&r->rules[i]);
+        }
+        for (size_t i = 0; i < r->n_groups; i++) {
+                group_free(r->groups[i]);
+        }
+        for (size_t i = 0; i < r->n_approvers; i++) {
+                approver_free(r->approvers[i]);
+        }
+        free(r->rules);
+        free(r->groups);
+        free(r->approvers);
+        name_list_done(&r->admins);
+        name_list_done(&r->auditors);
+        rule_done(&r->defaults);
+        strv_free(r->files);
+        free(r);
+        return NULL;
+}
+
+static void visit_list(NameList *list, NameVisit visit, void *userdata)
+{
+        for (size_t i = 0; i < list->n; i++) {
+                Name *name = &list->items[i];
+
+                if (name->kind == NAME_USER || name->kind == NAME_UNIX_GROUP) {
+                        visit(name, userdata);
+                }
+        }
+}
+
+static void visit_rule(Rule *rule, NameVisit visit, void *userdata)
+{
+        visit_list(&rule->users, visit, userdata);
+        visit_list(&rule->targets, visit, userdata);
+        visit_list(&rule->approvers, visit, userdata);
+}
+
+void rules_visit_names(Rules *r, NameVisit visit, void *userdata)
+{
+        visit_list(&r->admins, visit, userdata);
+        visit_list(&r->auditors, visit, userdata);
+        for (size_t i = 0; i < r->n_approvers; i++) {
+                visit_list(&r->approvers[i]->users, visit, userdata);
+        }
+        for (size_t i = 0; i < r->n_groups; i++) {
+                visit_list(&r->groups[i]->members, visit, userdata);
+        }
+        visit_rule(&r->defaults, visit, userdata);
+        for (size_t i = 0; i < r->n_rules; i++) {
+                visit_rule(&r->rules[i], visit, userdata);
+        }
+}
+
+typedef struct NameCheck {
+        Problems *problems;
+        bool unknown;
+        bool bad;
+} NameCheck;
+
+static void check_name(Name *name, void *userdata)
+{
+        NameCheck *c = userdata;
+
+        if (name->exists == TERNARY_UNKNOWN) {
+                c->unknown = true;
+        } else if (name->exists == TERNARY_NO) {
+                c->bad = true;
+                problems_add(c->problems, &name->place,
+                        name->kind == NAME_USER ? "there is no account '%s' on this system"
+                                                : "there is no Unix group '%s' on this system",
+                        name->text);
+        }
+}
+
+/* Whether two names of accounts are one account; where the name service is silent, by their text. */
+static bool same_account(const Name *a, const Name *b)
+{
+        if (a->exists == TERNARY_YES && b->exists == TERNARY_YES) {
+                return a->id == b->id;
+        }
+        return streq(a->text, b->text);
+}
+
+/* Looks for name among the accounts of the approvers before the n-th. */
+static const Approver *earlier_owner(const Rules *r, size_t n, const Name *name)
+{
+        for (size_t i = 0; i < n; i++) {
+                const NameList *users = &r->approvers[i]->users;
+
+                for (size_t j = 0; j < users->n; j++) {
+                        if (same_account(&users->items[j], name)) {
+                                return r->approvers[i];
+                        }
+                }
+        }
+        return NULL;
+}
+
+/* An account that were two people could approve for itself, or count twice. */
+static bool accounts_are_unique(const Rules *r, Problems *problems)
+{
+        bool unique = true;
+
+        for (size_t i = 0; i < r->n_approvers; i++) {
+                const NameList *users = &r->approvers[i]->users;
+
+                for (size_t j = 0; j < users->n; j++) {
+                        const Approver *other = earlier_owner(r, i, &users->items[j]);
+
+                        if (other) {
+                                unique = false;
+                                problems_add(problems, &users->items[j].place,
+                                        "the account '%s' already is approver '%s', and cannot be "
+                                        "'%s' too",
+                                        users->items[j].text, other->name, r->approvers[i]->name);
+                        }
+                }
+        }
+        return unique;
+}
+
+int rules_check_names(Rules *r, Problems *problems)
+{
+        NameCheck c = { .problems = problems };
+        bool unique;
+
+        rules_visit_names(r, check_name, &c);
+        unique = accounts_are_unique(r, problems);
+        r->unresolved = c.unknown;
+        return c.bad || !unique ? -EINVAL : 0;
+}
+
+const Rule *rules_find(const Rules *r, const char *name)
+{
+        for (size_t i = 0; i < r->n_rules; i++) {
+                if (streq(r->rules[i].name, name)) {
+                        return &r->rules[i];
+                }
+        }
+        return NULL;
+}
+
+static const char *name_at(const char *const *names, size_t n, size_t i)
+{
+        return i < n ? names[i] : NULL;
+}
+
+const char *action_to_string(Action a)
+{
+        return name_at(action_names, ELEMENTSOF(action_names), (size_t) a);
+}
+
+const char *on_expiry_to_string(OnExpiry e)
+{
+        return name_at(on_expiry_names, ELEMENTSOF(on_expiry_names), (size_t) e);
+}
+
+const char *reason_mode_to_string(ReasonMode m)
+{
+        return name_at(reason_names, ELEMENTSOF(reason_names), (size_t) m);
+}
