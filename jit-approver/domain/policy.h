@@ -58,6 +58,7 @@ Ternary names_include(const NameList *list, const Account *account);
 /*
  * "*" is any command of any mode. Otherwise mode must be COMMAND_RUN and each pattern word must
  * match its own word, none left over on either side, except that a last pattern word "*" matches any
- * number of further words, none included. With absolute, the first word must begin with "/".
+ * number of further words, none included. With absolute, the first word must begin with "/" and hold
+ * no "." or ".." between slashes.
  */
 bool pattern_matches(const Pattern *p, const Question *q, bool absolute);
