@@ -38,13 +38,22 @@ typedef struct Grant {
 
 void grant_done(Grant *g);
 
-/* The window of a grant of duration that starts now. -ERANGE when the clock is not credible. */
+/*
+ * The window (from, until, until_boot) of a grant of duration that starts now; boot_id is the
+ * caller's to fill in. -ERANGE when the clock is not credible, or for no or too long a duration.
+ */
 int grant_window(const Now *now, usec_t duration, Grant *g);
+
+/* Whether it was made in this boot; a boot_id that could not be read ("" or NULL) proves nothing. */
+bool grant_is_of_boot(const Grant *g, const char *boot_id);
 
 /* Whether the grant is over by any clock, or by the boot having changed. */
 bool grant_is_due(const Grant *g, const Now *now, const char *boot_id);
 
-/* Whether an active, not due grant answers this question under this rule. */
+/*
+ * Whether an active, not due grant answers this question under this rule. Only rules that ask are
+ * answered by grants; none (NULL) never is.
+ */
 bool grant_covers(const Grant *g, const Question *q, const char *target_group, const Rule *rule,
         const Now *now, const char *boot_id);
 
