@@ -17,7 +17,7 @@ typedef struct Voter {
 
 typedef enum Standing {
         STANDING_NONE = 0,    /* not an approver of this rule */
-        STANDING_UNKNOWN,     /* the name service does not say */
+        STANDING_UNKNOWN,     /* the name service does not say, also whether it is the asker */
         STANDING_SELF,        /* the asker, or the one logged in behind him */
         STANDING_OTHER_LOGIN, /* the login uid belongs to another person: su, sudo -u */
         STANDING_APPROVER,
@@ -51,5 +51,8 @@ typedef struct Tally {
         usec_t duration; /* the shortest any approving vote gave, within max_duration */
 } Tally;
 
-/* One denial denies at once; enough different persons approve. The last vote of a person counts. */
+/*
+ * One denial denies at once; enough different persons approve. The last vote of a person counts. A
+ * vote without a duration of its own gives what was asked, so nobody gives more than was shown.
+ */
 void decision_tally(const Request *r, const Vote *votes, size_t n, Tally *ret);
