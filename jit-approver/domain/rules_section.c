@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Sections of a rule file as they are read: the tables of kinds and keys, and what a new one holds. */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/util.h"
+#include "jit-approver/domain/rules_section.h"
+
+const char *const section_words[_SECTION_MAX] = {
+        [SECTION_DEFAULTS] = "defaults",
+        [SECTION_ACCESS] = "access",
+        [SECTION_GROUP] = "group",
+        [SECTION_APPROVER] = "approver",
+        [SECTION_RULE] = "rule",
+};
+
+#define IN(section) (1U << (section))
+#define IN_RULES (IN(SECTION_DEFAULTS) | IN(SECTION_RULE))
+
+/* clang-format off */
+const Key rule_keys[_KEY_MAX] = {
+        [KEY_SERVICES]     = { "services", IN_RULES, VALUE_SERVICES, offsetof(Rule, services), true },
+        [KEY_USERS]        = { "users", IN_RULES, VALUE_WHO, offsetof(Rule, users), true },
+        [KEY_TARGETS]      = { "targets", IN_RULES, VALUE_WHO, offsetof(Rule, targets) },
+        [KEY_COMMANDS]     = { "commands", IN_RULES, VALUE_PATTERNS, offsetof(Rule, commands) },
+        [KEY_ACTION]       = { "action", IN_RULES, VALUE_ACTION, offsetof(Rule, action), true },
+        [KEY_APPROVERS]    = { "approvers", IN_RULES, VALUE_APPROVERS, offsetof(Rule, approvers) },
+        [KEY_APPROVALS]    = { "approvals", IN_RULES, VALUE_COUNT, offsetof(Rule, approvals) },
+        [KEY_DURATION]     = { "duration", IN_RULES, VALUE_SPAN, offsetof(Rule, duration) },
+        [KEY_MAX_DURATION] = { "max-duration", IN_RULES, VALUE_SPAN, offsetof(Rule, max_duration) },
+        [KEY_OPEN_FOR]     = { "open-for", IN_RULES, VALUE_SPAN, offsetof(Rule, open_for) },
+        [KEY_WAIT]         = { "wait", IN_RULES, VALUE_SPAN_OR_NO, offsetof(Rule, wait) },
+        [KEY_REASON]       = { "reason", IN_RULES, VALUE_REASON, offsetof(Rule, reason) },
+        [KEY_ON_EXPIRY]    = { "on-expiry", IN_RULES, VALUE_ON_EXPIRY, offsetof(Rule, on_expiry) },
+        [KEY_ADMINS]       = { "admins", IN(SECTION_ACCESS), VALUE_ACCOUNTS_UNIX, offsetof(Rules, admins) },
+        [KEY_AUDITORS]     = { "auditors", IN(SECTION_ACCESS), VALUE_ACCOUNTS_UNIX, offsetof(Rules, auditors) },
+        [KEY_MEMBERS]      = { "members", IN(SECTION_GROUP), VALUE_APPROVERS, offsetof(Group, members), true },
+        [KEY_USER]         = { "user", IN(SECTION_APPROVER), VALUE_ACCOUNTS, offsetof(Approver, users), true },
+        [KEY_EMAIL]        = { "email", IN(SECTION_APPROVER), VALUE_EMAIL, offsetof(Approver, email) },
+};
+/* clang-format on */
+
+void sections_done(Sections *sections)
+{
+        free(sections->items);
+        *sections = (Sections){};
+}
+
+bool section_is_named(SectionKind kind)
+{
+        return kind != SECTION_DEFAULTS && kind != SECTION_ACCESS;
+}
+
+static void rule_builtin(Rule *rule)
+{
+        *rule = (Rule){
+                .action = ACTION_REFUSE,
+                .approvals = 1,
+                .duration = 30 * USEC_PER_MIN,
+                .max_duration = 4 * USEC_PER_HOUR,
+                .open_for = 30 * USEC_PER_MIN,
+                .wait = 5 * USEC_PER_MIN,
+                .reason = REASON_OPTIONAL,
+                .on_expiry = ON_EXPIRY_END_SESSIONS,
+        };
+}
+
+/* Appends a pointer to a list of them. */
+static int pointer_add(void ***list, size_t *n, void *item)
+{
+        void **items = reallocarray(*list, *n + 1, sizeof(*items));
+
+        if (!items) {
+                return -ENOMEM;
+        }
+        items[(*n)++] = item;
+        *list = items;
+        return 0;
+}
+
+static int new_rule(Rules *r, Section *s, const char *name)
+{
+        Rule *rules = reallocarray(r->rules, r->n_rules + 1, sizeof(*rules));
+        Rule *rule;
+
+        if (!rules) {
+                return -ENOMEM;
+        }
+        r->rules = rules;
+        rule = &rules[r->n_rules];
+        rule_builtin(rule);
+        rule->place = s->place;
+        rule->name = strdup(name);
+        if (!rule->name) {
+                return -ENOMEM;
+        }
+        s->rule = r->n_rules++;
+        s->name = rule->name;
+        return 0;
+}
+
+static int new_group(Rules *r, Section *s, const char *name)
+{
+        Group *g = calloc(1, sizeof(*g));
+
+        if (!g || !(g->name = strdup(name)) ||
+                pointer_add((void ***) &r->groups, &r->n_groups, g) < 0) {
+                if (g) {
+                        free(g->name);
+                        free(g);
+                }
+                return -ENOMEM;
+        }
+        g->place = s->place;
+        s->object = g;
+        s->name = g->name;
+        return 0;
+}
+
+static int new_approver(Rules *r, Section *s, const char *name)
+{
+        Approver *a = calloc(1, sizeof(*a));
+
+        if (!a || !(a->name = strdup(name)) ||
+                pointer_add((void ***) &r->approvers, &r->n_approvers, a) < 0) {
+                if (a) {
+                        free(a->name);
+                        free(a);
+                }
+                return -ENOMEM;
+        }
+        a->place = s->place;
+        s->object = a;
+        s->name = a->name;
+        return 0;
+}
+
+static int new_object(Rules *r, Section *s, const char *name)
+{
+        switch (s->kind) {
+        case SECTION_RULE:
+                return new_rule(r, s, name);
+        case SECTION_GROUP:
+                return new_group(r, s, name);
+        case SECTION_APPROVER:
+                return new_approver(r, s, name);
+        case SECTION_ACCESS:
+                s->object = r;
+                return 0;
+        case SECTION_DEFAULTS:
+        default:
+                s->object = &r->defaults;
+                return 0;
+        }
+}
+
+Section *sections_add(Sections *sections, SectionKind kind, const char *name, const Place *at)
+{
+        Section *s;
+
+        if (sections->n == sections->allocated) {
+                size_t allocated = sections->allocated * 2 + 16;
+                Section *items = reallocarray(sections->items, allocated, sizeof(*items));
+
+                if (!items) {
+                        return NULL;
+                }
+                sections->items = items;
+                sections->allocated = allocated;
+        }
+        s = &sections->items[sections->n];
+        *s = (Section){ .kind = kind, .place = *at };
+        if (new_object(sections->rules, s, name) < 0) {
+                return NULL;
+        }
+        sections->n++;
+        return s;
+}
+
+const Section *sections_find(const Sections *sections, SectionKind kind)
+{
+        for (size_t i = 0; i < sections->n; i++) {
+                if (sections->items[i].kind == kind) {
+                        return &sections->items[i];
+                }
+        }
+        return NULL;
+}
+
+void *section_field(const Sections *sections, const Section *s, KeyId key)
+{
+        void *object = s->kind == SECTION_RULE ? &sections->rules->rules[s->rule] : s->object;
+
+        return (char *) object + rule_keys[key].offset;
+}

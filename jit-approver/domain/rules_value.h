@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Values of a rule file: one text into one field, by the kind of value its key takes. */
+
+#include "jit-approver/domain/rules.h"
+
+#define RULES_NAME_MAX 64 /* bytes of an account, group, approver, rule or service */
+
+typedef enum ValueKind {
+        VALUE_SERVICES,      /* char **: shell patterns */
+        VALUE_PATTERNS,      /* PatternList */
+        VALUE_WHO,           /* NameList: "*", accounts, @groups */
+        VALUE_ACCOUNTS,      /* NameList: accounts */
+        VALUE_ACCOUNTS_UNIX, /* NameList: accounts, @groups */
+        VALUE_APPROVERS,     /* NameList: approvers, groups, @groups; to be linked */
+        VALUE_ACTION,
+        VALUE_REASON,
+        VALUE_ON_EXPIRY,
+        VALUE_COUNT,      /* int64_t, 1 to 100 */
+        VALUE_SPAN,       /* usec_t */
+        VALUE_SPAN_OR_NO, /* usec_t, may be 0 */
+        VALUE_EMAIL,      /* char * */
+} ValueKind;
+
+typedef struct ValueText {
+        const char *key;
+        const char *text; /* never empty, no white space at its ends */
+        Place at;
+        Problems *problems;
+} ValueText;
+
+/*
+ * Replaces what field held. 1 when the value is good; 0 when it is not, which has been told (field
+ * may then hold the good part of a list); -ENOMEM.
+ */
+int value_parse(ValueKind kind, const ValueText *v, void *field);
+
+/* Replaces what to held by a copy. -ENOMEM. */
+int value_copy(ValueKind kind, const void *from, void *to);
