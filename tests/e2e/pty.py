@@ -87,6 +87,18 @@ def unescape(text):
                   lambda m: names.get(m[1]) or chr(int(m[1][1:], 16)), text)
 
 
+def states(group):
+    """The states of the processes of a process group."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/stat") as f:
+                stat = f.read().rpartition(")")[2].split()
+        except OSError:
+            continue                            # gone meanwhile
+        if int(stat[2]) == group:
+            yield stat[0]
+
+
 class Terminal:
     def __init__(self, cmd, user, timeout, size):
         self.timeout = timeout
@@ -150,7 +162,20 @@ class Terminal:
             os.close(self.master)
             self.master = -1
 
+    def settle(self):
+        """A person types at a program that waits for him. One that has just shown its prompt may
+        not have come to its read yet, and some (sudo) then lose a ^C: wait until it sleeps."""
+        calm = 0
+        for _ in range(100):
+            group = os.tcgetpgrp(self.master)
+            calm = calm + 1 if all(state in "SZ" for state in states(group)) else 0
+            if calm > 1:
+                return
+            time.sleep(0.01)
+
     def write(self, text):
+        if self.master >= 0:
+            self.settle()
         data = text.encode("utf-8", "surrogateescape")
         while data:
             if self.master < 0:
