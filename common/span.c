@@ -82,8 +82,8 @@ static int take_number(const char **s, usec_t *ret)
         return 0;
 }
 
-/* Takes a word; 0 when there is none. */
-static int take_unit(const char **s, usec_t *ret)
+/* Whether a unit stands here, which then is taken. */
+static bool take_unit(const char **s, usec_t *ret)
 {
         size_t n = strspn(*s, "abcdefghijklmnopqrstuvwxyz");
 
@@ -91,10 +91,10 @@ static int take_unit(const char **s, usec_t *ret)
                 if (strlen(units[i].name) == n && memcmp(units[i].name, *s, n) == 0) {
                         *ret = units[i].usec;
                         *s += n;
-                        return 1;
+                        return true;
                 }
         }
-        return n == 0 ? 0 : -EINVAL;
+        return false;
 }
 
 int span_parse(const char *s, usec_t *ret)
@@ -111,8 +111,7 @@ int span_parse(const char *s, usec_t *ret)
                         return r;
                 }
                 s += strspn(s, " ");
-                r = take_unit(&s, &unit);
-                if (r < 0 || (r == 0 && !(first && *s == '\0' && s[-1] != ' '))) {
+                if (!take_unit(&s, &unit) && !(first && *s == '\0' && s[-1] != ' ')) {
                         return -EINVAL;
                 }
                 if (__builtin_mul_overflow(value, unit, &value)) {

@@ -338,6 +338,7 @@ START_TEST(writing)
         json_put_integer(&w, "min", INT64_MIN);
         json_put_integer(&w, "max", INT64_MAX);
         json_put_integer(&w, "zero", 0);
+        json_put_integer(&w, "less", -120);
         json_put_boolean(&w, "t", true);
         json_put_boolean(&w, "f", false);
         json_put_null(&w, "n");
@@ -358,7 +359,7 @@ START_TEST(writing)
         ck_assert_int_eq(json_writer_finish(&w, &text, &size), 0);
         ck_assert_str_eq(text,
                 "{\"s\":\"a\\\"b\\\\c/\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\xc3\xa9\",\"null\":null,"
-                "\"min\":-9223372036854775808,\"max\":9223372036854775807,\"zero\":0,"
+                "\"min\":-9223372036854775808,\"max\":9223372036854775807,\"zero\":0,\"less\":-120,"
                 "\"t\":true,\"f\":false,\"n\":null,\"a\":[],\"o\":{},"
                 "\"x\\ny\":[1,\"\",{\"raw\":[1,2]},[]]}");
         ck_assert_uint_eq(size, strlen(text));
@@ -397,8 +398,14 @@ START_TEST(writing_refused)
         memset(large, 'x', JSON_SIZE_MAX);
         large[JSON_SIZE_MAX - 1] = '\0'; /* with its quotes one byte too many */
         json_put_string(&w, NULL, large);
+        ck_assert_int_eq(json_writer_finish(&w, &text, &size), -EMSGSIZE);
+        /* the first error is the one that is told */
+        json_put_string(&w, NULL, large);
         json_put_string(&w, NULL, "\xff");
         ck_assert_int_eq(json_writer_finish(&w, &text, &size), -EMSGSIZE);
+        json_put_string(&w, NULL, "\xff");
+        json_put_string(&w, NULL, large);
+        ck_assert_int_eq(json_writer_finish(&w, &text, &size), -EILSEQ);
         ck_assert_ptr_null(text);
         ck_assert_uint_eq(size, 4711);
 

@@ -182,6 +182,7 @@ START_TEST(borrowed)
         ck_assert_str_eq(second, "two");
         ck_assert_int_eq(wire_next(&w, &second, &size), 0);
         ck_assert(wire_is_partial(&w));
+        ck_assert_uint_eq(w.in_scanned, w.in_size); /* a drip is not searched again and again */
         feed(&w, "ee", 3, 3);
         ck_assert_int_eq(wire_next(&w, &second, &size), 1);
         ck_assert_str_eq(second, "three");
