@@ -165,6 +165,14 @@ int client_receive(Client *c, usec_t deadline, int wake_fd, Message *ret)
         return message_read_reply(c->reply, ret);
 }
 
+bool client_is_idle(const Client *c)
+{
+        char byte;
+
+        return !wire_is_partial(&c->wire) &&
+               recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+}
+
 void client_done(Client *c)
 {
         closep(&c->fd);

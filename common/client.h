@@ -35,4 +35,7 @@ int client_send(Client *c, const char *method, const Field *fields, const void *
  */
 int client_receive(Client *c, usec_t deadline, int wake_fd, Message *ret);
 
+/* Whether nothing has come behind the last reply; a server that hung up after it is idle too. */
+bool client_is_idle(const Client *c);
+
 void client_done(Client *c);
