@@ -37,14 +37,19 @@ typedef struct Person {
 typedef struct People People;
 typedef struct Lookup Lookup;
 
-/* argv[0] of a worker is program with the one argument "--people-worker" (see people_worker_main). */
+/*
+ * A worker is program with the one argument "--people-worker": its main() calls people_worker_main()
+ * with standard input before anything else. It is started when it is first needed.
+ */
 int people_new(sd_event *event, const char *program, People **ret);
 People *people_free(People *p);
 DEFINE_FREE(People, people_free)
 
 /*
- * Finds out about up to PEOPLE_KEYS_MAX keys; done is called exactly once, before this returns when
- * everything is fresh in the cache, unless the lookup is freed first. Freeing cancels.
+ * Finds out about up to PEOPLE_KEYS_MAX keys; done is called exactly once, within 2 s: before this
+ * returns, with *ret set to NULL first, when everything is fresh in the cache, else from the loop,
+ * unless the lookup is freed first. Freeing cancels. The caller frees the lookup, in done if it likes,
+ * where it may do anything but free the People.
  */
 #define PEOPLE_KEYS_MAX 8
 typedef void (*LookupDone)(void *userdata);
@@ -53,15 +58,21 @@ int people_lookup(
 Lookup *lookup_free(Lookup *l);
 DEFINE_FREE(Lookup, lookup_free)
 
-/* What is known of a key right now (stale answers included), valid until the loop runs again; never NULL. */
+/*
+ * What is known of a key right now (a stale yes or no included, until the next answer, "unknown" too,
+ * takes its place), valid until the loop runs again; never NULL.
+ */
 const Person *people_get(People *p, const Key *key);
 static inline Account person_account(uid_t uid, const Person *x)
 {
         return (Account){ uid, x->found, x->gids, x->n_gids };
 }
 
-/* Forgets everything, so that the next lookup asks anew. */
+/* Makes every answer stale, so that the next lookup asks anew; what is being asked is asked again. */
 void people_flush(People *p);
 
 /* The worker's whole life: lookups in on fd, answers out, until the other end closes. Returns an exit status. */
 int people_worker_main(int fd);
+
+/* Asks NSS in this process and waits as long as that takes: for tools, never in the daemon's loop. *ret: uid or gid. */
+Ternary people_ask_now(const Key *key, uint32_t *ret);
