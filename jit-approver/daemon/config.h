@@ -12,27 +12,29 @@
 
 typedef struct Config Config;
 
-/* path's drop-ins are path.d/*.conf beside it, in name order (C locale). */
+/* path's drop-ins are the *.conf in path.d beside it, in name order (C locale), hidden ones left out. */
 int config_new(const char *path, People *people, Config **ret);
 Config *config_free(Config *c);
 DEFINE_FREE(Config, config_free)
 
 /*
- * Reads and resolves; done(ok) comes once, perhaps before this returns. A second call before done
- * cancels the first one's done. On success the new rules replace the old.
+ * Reads and resolves; done(ok) comes once, perhaps before this returns, also when it could not be
+ * tried. A second call before done cancels the first one's done. On success the new rules replace
+ * the old.
  */
 typedef void (*ConfigDone)(bool ok, void *userdata);
 int config_load(Config *c, ConfigDone done, void *userdata);
 
 /*
- * Asks the name service again about the rules' names when the last answer is older than 60 s, in the
- * background; cheap to call at every question.
+ * Asks the name service again about the rules' names when the last answer is older than 60 s (5 s
+ * while a name is unresolved), in the background; cheap to call at every question. Changes nothing
+ * but Name.exists and Name.id; a name that is gone is told by config_problems().
  */
 void config_refresh(Config *c, usec_t now_boot);
 
 /* NULL while nothing good was loaded yet. Valid until the loop runs again. */
 const Rules *config_rules(const Config *c);
-/* What was wrong with the last load; n == 0 when nothing. */
+/* What was wrong with the last load, else with the names of the rules in force since; n == 0 when nothing. */
 const Problems *config_problems(const Config *c);
 
 /* For `jit-approver --check`: reads, parses and resolves with NSS directly. Prints nothing. -EINVAL with problems. */

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The rules in force, and how they change: read and parsed at once, resolved in the background, and
+ * only then put in the place of the old ones. Later the name service is asked again about the names
+ * of the rules in force; that changes what a Name stands for and nothing else.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "jit-approver/daemon/config_internal.h"
+
+#define REFRESH_EVERY (60 * USEC_PER_SEC)
+#define REFRESH_UNRESOLVED_EVERY (5 * USEC_PER_SEC)
+
+struct Config {
+        char *path;
+        People *people;
+        Rules *current; /* NULL: none loaded yet */
+        Problems problems;
+
+        Rules *next; /* being resolved */
+        Resolver *loading;
+        ConfigDone done; /* of the load that goes on */
+        void *userdata;
+
+        Resolver *refreshing;    /* current's names */
+        Problems names_problems; /* of the last refresh */
+        usec_t refreshed;        /* CLOCK_BOOTTIME */
+};
+
+int config_new(const char *path, People *people, Config **ret)
+{
+        _cleanup_(config_freep) Config *c = calloc(1, sizeof(*c));
+
+        if (!c) {
+                return -ENOMEM;
+        }
+        c->path = strdup(path);
+        if (!c->path) {
+                return -ENOMEM;
+        }
+        c->people = people;
+        *ret = TAKE_PTR(c);
+        return 0;
+}
+
+Config *config_free(Config *c)
+{
+        if (!c) {
+                return NULL;
+        }
+        resolver_free(c->loading);
+        resolver_free(c->refreshing);
+        rules_free(c->next);
+        rules_free(c->current);
+        problems_done(&c->problems);
+        problems_done(&c->names_problems);
+        free(c->path);
+        free(c);
+        return NULL;
+}
+
+static void config_replace(Config *c)
+{
+        c->refreshing = resolver_free(c->refreshing); /* it writes into the old rules */
+        problems_done(&c->names_problems);
+        rules_free(c->current);
+        c->current = TAKE_PTR(c->next);
+        c->refreshed = clock_usec(CLOCK_BOOTTIME);
+}
+
+/* Ends a load: r is what came of it, its problems are in c->problems. */
+static void load_end(Config *c, int r)
+{
+        if (r >= 0) {
+                config_replace(c);
+        } else if (c->problems.n == 0) {
+                const Place at = { .file = c->path };
+
+                problems_add(&c->problems, &at, "cannot be loaded: %s", strerror(-r));
+        }
+        c->next = rules_free(c->next);
+        c->done(r >= 0, c->userdata);
+}
+
+static void on_loaded(int r, void *userdata)
+{
+        Config *c = userdata;
+
+        c->loading = resolver_free(c->loading);
+        if (r >= 0) {
+                r = rules_check_names(c->next, &c->problems);
+        }
+        load_end(c, r);
+}
+
+int config_load(Config *c, ConfigDone done, void *userdata)
+{
+        int r;
+
+        c->loading = resolver_free(c->loading);
+        c->next = rules_free(c->next);
+        problems_done(&c->problems);
+        c->done = done;
+        c->userdata = userdata;
+
+        /* A name that is in the files since just now may be new to the name service, too. */
+        people_flush(c->people);
+        r = rules_read(c->path, &c->problems, &c->next);
+        if (r >= 0) {
+                r = resolver_new(c->people, c->next, on_loaded, c, &c->loading);
+        }
+        if (r < 0) {
+                load_end(c, r);
+        }
+        return 0;
+}
+
+static void on_refreshed(int r, void *userdata)
+{
+        Config *c = userdata;
+
+        c->refreshing = resolver_free(c->refreshing);
+        c->refreshed = clock_usec(CLOCK_BOOTTIME);
+        problems_done(&c->names_problems);
+        if (r >= 0) {
+                /* A name that is gone names nobody from now on; the rules stay in force, and it is told. */
+                (void) rules_check_names(c->current, &c->names_problems);
+        }
+}
+
+void config_refresh(Config *c, usec_t now_boot)
+{
+        usec_t every;
+
+        if (!c->current || c->refreshing || c->loading) {
+                return;
+        }
+        every = c->current->unresolved ? REFRESH_UNRESOLVED_EVERY : REFRESH_EVERY;
+        if (now_boot < usec_add(c->refreshed, every)) {
+                return;
+        }
+        (void) resolver_new(c->people, c->current, on_refreshed, c, &c->refreshing);
+}
+
+const Rules *config_rules(const Config *c)
+{
+        return c->current;
+}
+
+const Problems *config_problems(const Config *c)
+{
+        return c->problems.n > 0 || c->problems.lost ? &c->problems : &c->names_problems;
+}
