@@ -169,8 +169,7 @@ bool client_is_idle(const Client *c)
 {
         char byte;
 
-        return !wire_is_partial(&c->wire) &&
-               recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+        return !wire_is_partial(&c->wire) && recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
 void client_done(Client *c)
