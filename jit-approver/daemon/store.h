@@ -3,12 +3,15 @@
 
 /*
  * The one truth: requests, votes, grants, sessions, the record and what is owed, in one SQLite file.
- * The only file that includes sqlite3.h. WAL with synchronous=FULL: what a commit returned from is
- * there after a power cut. One writer, one connection; nothing here waits for anybody else's lock.
+ * Only store*.c include sqlite3.h. WAL with synchronous=FULL: what a commit returned from is there
+ * after a power cut. One writer, one connection, locked for as long as it is open; nothing here waits
+ * for anybody else's lock.
  *
  * Every function returns 0 or a negative errno: -ENOENT no such row, -EIO and -ENOSPC, -EROFS when the
- * file cannot be read or written, -EUCLEAN when it is damaged. Structs that are read are owned by the
- * caller (request_done, grant_done, vote_done).
+ * file cannot be read or written, -EUCLEAN when it is damaged, -EEXIST for an id that is taken (make
+ * another), -EMSGSIZE for a text longer than is kept. Structs that are read are owned by the caller
+ * (request_done, grant_done, vote_done). Lists are read a row at a time: a visit may read anything but
+ * writes nothing; a limit of 0 is none.
  */
 
 #include "jit-approver/domain/decision.h"
@@ -21,7 +24,8 @@ typedef struct Store Store;
  * Opens dir/approver.db (0600, made when missing), checks it (quick_check), runs the numbered
  * migrations in one transaction each, and pre-extends the write-ahead log so that commits overwrite
  * rather than append. -EUCLEAN: damaged (left as it is); -ENOTSUP: made by a newer version, or on a
- * network file system (WAL needs shared memory; sqlite.org/wal.html).
+ * network file system (no lock or sync there can be believed); -EPERM: the folder or file is another's
+ * or others may write to it; -EBUSY: another process has it open.
  */
 int store_open(const char *dir, Store **ret);
 Store *store_free(Store *s);
@@ -78,8 +82,11 @@ typedef struct RequestFilter {
 typedef int (*RequestVisit)(const Request *r, int64_t row, void *userdata);
 int store_requests(Store *s, const RequestFilter *f, RequestVisit visit, void *userdata);
 
-/* The earliest deadline of a pending request; USEC_NEVER without one. */
-int store_request_next_deadline(Store *s, usec_t *ret_wall, usec_t *ret_boot);
+/*
+ * The earliest deadlines of the pending requests, by the boot clock only of those made in boot_id;
+ * USEC_NEVER without one.
+ */
+int store_request_next_deadline(Store *s, const char *boot_id, usec_t *ret_wall, usec_t *ret_boot);
 
 /* --- votes --- */
 
@@ -126,8 +133,9 @@ typedef struct Session {
 
 void session_done(Session *x);
 int store_session_insert(Store *s, const Session *x);
-int store_session_close(Store *s, const Id *id, usec_t wall);
+int store_session_close(Store *s, const Id *id, usec_t wall); /* -EALREADY unless open */
 typedef int (*SessionVisit)(const Session *x, void *userdata);
+/* Those that are still open. */
 int store_sessions_of(Store *s, const Id *grant, SessionVisit visit, void *userdata);
 /* The open session of a host process, by pid, start time and boot. */
 int store_session_find(Store *s, int64_t pid, int64_t start, const char *boot_id, Session *ret);
@@ -141,14 +149,16 @@ typedef struct AuditRow {
         Id request, grant;
         uid_t asker;     /* whose business it is, for filters; may be unset */
         char *approver;  /* person, or NULL */
+        int64_t told;    /* how far the journal was when this was written */
         char *canonical; /* the bytes that are hashed */
         char hash[DIGEST_HEX_SIZE];
 } AuditRow;
 void audit_row_done(AuditRow *row);
 
 int store_audit_insert(Store *s, const AuditRow *row);
-/* seq 0 and 64 zeros when the record is empty. */
-int store_audit_head(Store *s, int64_t *ret_seq, char ret_hash[static DIGEST_HEX_SIZE]);
+/* The newest row's; seq 0 and 64 zeros when the record is empty. */
+int store_audit_head(
+        Store *s, int64_t *ret_seq, char ret_hash[static DIGEST_HEX_SIZE], int64_t *ret_told);
 
 typedef struct AuditFilter {
         int64_t after; /* seq */

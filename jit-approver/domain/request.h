@@ -58,6 +58,7 @@ typedef struct Request {
         usec_t created;       /* wall */
         usec_t deadline;      /* wall: open until */
         usec_t deadline_boot; /* CLOCK_BOOTTIME, valid with boot_id */
+        char boot_id[40];     /* the boot that deadline_boot counts in; "" not known */
         Id grant;             /* once approved */
         bool detached;        /* lives without a waiter */
         char digest[DIGEST_HEX_SIZE];

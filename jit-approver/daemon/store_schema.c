@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The tables, as numbered migrations: what was released is never edited, only added to.
+ *
+ * A commit costs by the pages it touches, so there are few indices, and those of what is open are
+ * partial: they stay one or two pages whatever the history. The record (audit) has none: it is read
+ * in order. Words, not numbers, stand for states, so that no flipped bit makes one into another.
+ */
+
+#include "common/macro.h"
+#include "jit-approver/daemon/store_internal.h"
+
+static const char migration_1[] =
+        "CREATE TABLE meta ("
+        " name TEXT NOT NULL PRIMARY KEY,"
+        " value TEXT NOT NULL"
+        ") STRICT, WITHOUT ROWID;"
+
+        "CREATE TABLE requests ("
+        " row INTEGER PRIMARY KEY,"
+        " state TEXT NOT NULL,"
+        " granted TEXT,"
+        " detached INTEGER NOT NULL,"
+        " id TEXT NOT NULL UNIQUE,"
+        " asker INTEGER NOT NULL, asker_name TEXT NOT NULL,"
+        " login INTEGER, login_name TEXT,"
+        " service TEXT NOT NULL, pam_service TEXT,"
+        " target INTEGER, target_name TEXT, target_group TEXT,"
+        " command TEXT, command_digest TEXT NOT NULL,"
+        " reason TEXT, tty TEXT, origin TEXT, host TEXT, rule TEXT,"
+        " approvals INTEGER NOT NULL,"
+        " duration INTEGER NOT NULL, max_duration INTEGER NOT NULL,"
+        " created INTEGER NOT NULL, deadline INTEGER NOT NULL,"
+        " deadline_boot INTEGER NOT NULL, boot_id TEXT NOT NULL,"
+        " digest TEXT NOT NULL,"
+        " sum INTEGER NOT NULL"
+        ") STRICT;"
+        "CREATE INDEX requests_pending ON requests"
+        " (asker, deadline, deadline_boot, boot_id) WHERE state = 'pending';"
+
+        "CREATE TABLE votes ("
+        " request INTEGER NOT NULL REFERENCES requests (row),"
+        " number INTEGER NOT NULL," /* the first of a request is 1 */
+        " person TEXT NOT NULL,"
+        " who INTEGER, who_name TEXT, login INTEGER,"
+        " decision TEXT NOT NULL,"
+        " duration INTEGER NOT NULL, note TEXT, time INTEGER NOT NULL,"
+        " sum INTEGER NOT NULL,"
+        " PRIMARY KEY (request, number)"
+        ") STRICT, WITHOUT ROWID;"
+
+        "CREATE TABLE grants ("
+        " row INTEGER PRIMARY KEY,"
+        " state TEXT NOT NULL,"
+        " ended INTEGER," /* when it stopped being active */
+        " id TEXT NOT NULL UNIQUE,"
+        " request TEXT REFERENCES requests (id),"
+        " asker INTEGER NOT NULL, asker_name TEXT NOT NULL,"
+        " service TEXT NOT NULL,"
+        " target INTEGER, target_name TEXT, target_group TEXT,"
+        " rule TEXT, reason TEXT, on_expiry TEXT NOT NULL,"
+        " begun INTEGER NOT NULL, until INTEGER NOT NULL,"
+        " until_boot INTEGER NOT NULL, boot_id TEXT NOT NULL,"
+        " maker INTEGER, maker_name TEXT,"
+        " sum INTEGER NOT NULL"
+        ") STRICT;"
+        "CREATE INDEX grants_active ON grants (asker) WHERE state = 'active';"
+
+        "CREATE TABLE sessions ("
+        " row INTEGER PRIMARY KEY,"
+        " closed INTEGER NOT NULL,"
+        " id TEXT NOT NULL UNIQUE,"
+        " granted TEXT NOT NULL REFERENCES grants (id),"
+        " kind TEXT NOT NULL, unit TEXT NOT NULL,"
+        " pid INTEGER NOT NULL, start INTEGER NOT NULL, boot_id TEXT NOT NULL,"
+        " tty TEXT, command TEXT, opened INTEGER NOT NULL,"
+        " sum INTEGER NOT NULL"
+        ") STRICT;"
+        "CREATE INDEX sessions_open ON sessions (granted) WHERE closed = 0;"
+        "CREATE INDEX sessions_open_pid ON sessions (pid) WHERE closed = 0;"
+
+        "CREATE TABLE audit ("
+        " seq INTEGER PRIMARY KEY,"
+        " time INTEGER NOT NULL, event TEXT NOT NULL,"
+        " request TEXT, granted TEXT, asker INTEGER, approver TEXT,"
+        " told INTEGER NOT NULL,"
+        " canonical TEXT NOT NULL, hash BLOB NOT NULL"
+        ") STRICT;"
+
+        "CREATE TABLE outbox ("
+        " id INTEGER PRIMARY KEY AUTOINCREMENT," /* never used again: deliverers remember it */
+        " event TEXT NOT NULL, request TEXT, granted TEXT,"
+        " recipient TEXT NOT NULL, channel TEXT, created INTEGER NOT NULL"
+        ") STRICT;"
+        "CREATE INDEX outbox_request ON outbox (request);";
+
+const char *const store_migrations[] = { migration_1 };
+const size_t store_migrations_n = ELEMENTSOF(store_migrations);
