@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The chain of the record. MUST: advance the head only with a row that the store took, go back with a
+ * transaction that was undone, and tell the journal of nothing that may still be undone; lose no note
+ * without counting it.
+ */
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <openssl/evp.h>
+
+#include "common/util.h"
+#include "jit-approver/daemon/audit_internal.h"
+
+#define NOTES_MAX 1024
+#define META_TOLD "journal-seq"
+
+/* A place in the chain. */
+typedef struct Head {
+        int64_t seq;
+        char hash[DIGEST_HEX_SIZE];
+} Head;
+
+/* A row of the open transaction whose journal entry is due after the commit. */
+typedef struct Step {
+        Entry entry;
+        Head head;
+} Step;
+
+/* A row that the journal was told of already and that waits for a transaction. */
+typedef struct Note {
+        AuditRow row;
+        char *tail;
+} Note;
+
+typedef struct Gap {
+        int64_t count;
+        usec_t first, last;
+} Gap;
+
+struct Audit {
+        Store *store; /* borrowed; NULL: none */
+        EVP_MD_CTX *context;
+        EVP_MD *sha256;
+        bool known; /* the head was read from the store */
+        Head head, committed;
+        int64_t told, told_kept; /* how far the journal is; how far the store knows it to be */
+        Step *steps;             /* owned */
+        size_t n_steps;
+        Note *notes;                     /* owned */
+        size_t n_notes, n_notes_written; /* the first are in the open transaction */
+        Gap gap, gap_written;
+};
+
+static void head_reset(Head *head)
+{
+        head->seq = 0;
+        memset(head->hash, '0', DIGEST_HEX_SIZE - 1);
+        head->hash[DIGEST_HEX_SIZE - 1] = '\0';
+}
+
+static void step_done(Step *s)
+{
+        entry_done(&s->entry);
+}
+
+static void note_done(Note *n)
+{
+        audit_row_done(&n->row);
+        free(n->tail);
+        n->tail = NULL;
+}
+
+static void drop_steps(Audit *a)
+{
+        for (size_t i = 0; i < a->n_steps; i++) {
+                step_done(&a->steps[i]);
+        }
+        free(a->steps);
+        a->steps = NULL;
+        a->n_steps = 0;
+}
+
+/* The first n. */
+static void drop_notes(Audit *a, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                note_done(&a->notes[i]);
+        }
+        a->n_notes -= n;
+        memmove(a->notes, a->notes + n, a->n_notes * sizeof(Note));
+}
+
+/* Reads where the chain stands; again later if it cannot be read now. */
+static int read_head(Audit *a)
+{
+        int r;
+
+        if (!a->store) {
+                return -EIO;
+        }
+        if (a->known) {
+                return 0;
+        }
+        r = store_audit_head(a->store, &a->head.seq, a->head.hash, &a->told);
+        if (r < 0) {
+                return r;
+        }
+        a->committed = a->head;
+        a->told_kept = a->told;
+        a->known = true;
+        return 0;
+}
+
+int audit_new(Store *store, Audit **ret)
+{
+        _cleanup_(audit_freep) Audit *a = calloc(1, sizeof(Audit));
+
+        if (!a) {
+                return -ENOMEM;
+        }
+        a->notes = calloc(NOTES_MAX, sizeof(Note));
+        a->context = EVP_MD_CTX_new();
+        a->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+        if (!a->notes || !a->context || !a->sha256) {
+                return -ENOMEM;
+        }
+        head_reset(&a->head);
+        a->committed = a->head;
+        a->store = store;
+        (void) read_head(a);
+        *ret = TAKE_PTR(a);
+        return 0;
+}
+
+Audit *audit_free(Audit *a)
+{
+        char seq[32];
+
+        if (!a) {
+                return NULL;
+        }
+        /* A clean stop: so that the next start does not tell the journal the last rows again. */
+        if (a->known && a->told > a->told_kept && a->n_steps == 0) {
+                (void) snprintf(seq, sizeof(seq), "%" PRId64, a->told);
+                (void) store_meta_set(a->store, META_TOLD, seq);
+        }
+        drop_steps(a);
+        if (a->notes) {
+                drop_notes(a, a->n_notes);
+        }
+        free(a->notes);
+        EVP_MD_CTX_free(a->context);
+        EVP_MD_free(a->sha256);
+        free(a);
+        return NULL;
+}
+
+const char *audit_head(const Audit *a)
+{
+        return a->committed.hash;
+}
+
+static int hash_row(Audit *a, const char *canonical, char ret[static DIGEST_HEX_SIZE])
+{
+        uint8_t hash[DIGEST_SIZE];
+        unsigned n = 0;
+
+        if (EVP_DigestInit_ex2(a->context, a->sha256, NULL) != 1 ||
+                EVP_DigestUpdate(a->context, a->head.hash, DIGEST_HEX_SIZE - 1) != 1 ||
+                EVP_DigestUpdate(a->context, canonical, strlen(canonical)) != 1 ||
+                EVP_DigestFinal_ex(a->context, hash, &n) != 1 || n != sizeof(hash)) {
+                return -EIO;
+        }
+        hex_encode(hash, sizeof(hash), ret);
+        return 0;
+}
+
+/* Adds the row to the chain, in the open transaction. */
+static int chain_row(Audit *a, AuditRow *row, const char *tail)
+{
+        Head next = { .seq = a->head.seq + 1 };
+        int r;
+
+        free(row->canonical);
+        row->canonical = NULL;
+        r = audit_row_canonical(next.seq, tail, &row->canonical);
+        if (r < 0) {
+                return r;
+        }
+        r = hash_row(a, row->canonical, next.hash);
+        if (r < 0) {
+                return r;
+        }
+        row->seq = next.seq;
+        row->told = a->told;
+        memcpy(row->hash, next.hash, sizeof(row->hash));
+        r = store_audit_insert(a->store, row);
+        if (r < 0) {
+                return r;
+        }
+        a->head = next;
+        return 0;
+}
+
+static int append_fact(Audit *a, const Fact *f, usec_t wall)
+{
+        _cleanup_(audit_row_done) AuditRow row = { .asker = UID_UNSET };
+        _cleanup_(freep) char *tail = NULL;
+        _cleanup_(step_done) Step step = {};
+        Step *more;
+        int r;
+
+        r = audit_row_from_fact(f, wall, &row, &tail);
+        if (r < 0) {
+                return r;
+        }
+        r = entry_from_fact(f, &step.entry);
+        if (r < 0) {
+                return r;
+        }
+        more = reallocarray(a->steps, a->n_steps + 1, sizeof(Step));
+        if (!more) {
+                return -ENOMEM;
+        }
+        a->steps = more;
+        r = chain_row(a, &row, tail);
+        if (r < 0) {
+                return r;
+        }
+        step.head = a->head;
+        more[a->n_steps++] = step;
+        step = (Step){};
+        return 0;
+}
+
+/* What is older than the fact at hand comes before it. */
+static int append_backlog(Audit *a, usec_t wall)
+{
+        int r;
+
+        if (a->gap.count > a->gap_written.count) {
+                Fact f = { .event = AUDIT_GAP,
+                        .count = a->gap.count - a->gap_written.count,
+                        .first = a->gap.first,
+                        .last = a->gap.last };
+
+                r = append_fact(a, &f, wall);
+                if (r < 0) {
+                        return r;
+                }
+                a->gap_written = a->gap;
+        }
+        while (a->n_notes_written < a->n_notes) {
+                Note *n = &a->notes[a->n_notes_written];
+
+                r = chain_row(a, &n->row, n->tail);
+                if (r < 0) {
+                        return r;
+                }
+                a->n_notes_written++;
+        }
+        return 0;
+}
+
+int audit_append(Audit *a, const Fact *f, const Now *now)
+{
+        int r;
+
+        r = read_head(a);
+        if (r < 0) {
+                return r;
+        }
+        r = append_backlog(a, now->wall);
+        if (r < 0) {
+                return r;
+        }
+        return append_fact(a, f, now->wall);
+}
+
+void audit_tell(Audit *a)
+{
+        for (size_t i = 0; i < a->n_steps; i++) {
+                entry_send(&a->steps[i].entry, a->steps[i].head.seq, a->steps[i].head.hash);
+        }
+        drop_steps(a);
+        drop_notes(a, a->n_notes_written);
+        a->n_notes_written = 0;
+        if (a->gap.count == a->gap_written.count) {
+                a->gap = (Gap){};
+        } else {
+                a->gap.count -= a->gap_written.count;
+                a->gap.first = a->gap.last;
+        }
+        a->gap_written = (Gap){};
+        a->committed = a->head;
+        a->told = a->head.seq;
+}
+
+void audit_forget(Audit *a)
+{
+        drop_steps(a);
+        a->n_notes_written = 0;
+        a->gap_written = (Gap){};
+        a->head = a->committed;
+}
+
+static void count_gap(Audit *a, usec_t wall)
+{
+        if (a->gap.count++ == 0) {
+                a->gap.first = wall;
+        }
+        a->gap.last = wall;
+}
+
+void audit_note(Audit *a, const Fact *f, const Now *now)
+{
+        _cleanup_(entry_done) Entry entry = {};
+        Note note = {};
+
+        if (entry_from_fact(f, &entry) >= 0) {
+                entry_send(&entry, 0, a->committed.hash);
+        }
+        if (!a->store || a->n_notes >= NOTES_MAX ||
+                audit_row_from_fact(f, now->wall, &note.row, &note.tail) < 0) {
+                count_gap(a, now->wall);
+                return;
+        }
+        a->notes[a->n_notes++] = note;
+}
+
+bool audit_has_notes(const Audit *a)
+{
+        return a->store && (a->n_notes > 0 || a->gap.count > 0);
+}
+
+static int write_backlog(Audit *a, usec_t wall)
+{
+        _cleanup_(transaction_endp) Transaction t = {};
+        int r;
+
+        r = read_head(a);
+        if (r < 0) {
+                return r;
+        }
+        r = transaction_begin(a->store, &t);
+        if (r < 0) {
+                return r;
+        }
+        r = append_backlog(a, wall);
+        if (r < 0) {
+                return r;
+        }
+        return transaction_commit(&t);
+}
+
+int audit_flush(Audit *a, const Now *now)
+{
+        int r;
+
+        if (!audit_has_notes(a)) {
+                return 0;
+        }
+        assert(a->n_steps == 0);
+        r = write_backlog(a, now->wall);
+        if (r < 0) {
+                audit_forget(a);
+                /* The journal has them; the record will say how many it has not. */
+                for (size_t i = 0; i < a->n_notes; i++) {
+                        count_gap(a, a->notes[i].row.time);
+                }
+                drop_notes(a, a->n_notes);
+                return r;
+        }
+        audit_tell(a);
+        return 0;
+}
+
+static int recover_fact(const Fact *f, void *userdata)
+{
+        _cleanup_(entry_done) Entry entry = {};
+        const AuditRow *row = userdata;
+        int r;
+
+        r = entry_from_fact(f, &entry);
+        if (r < 0) {
+                return r;
+        }
+        entry_send(&entry, row->seq, row->hash);
+        return 0;
+}
+
+static int recover_row(const AuditRow *row, void *userdata)
+{
+        Audit *a = userdata;
+        int r;
+
+        /* What cannot be read is for `jitctl log --verify` to find; the others are still told. */
+        r = audit_row_to_fact(row, recover_fact, (void *) row);
+        if (r == -ENOMEM) {
+                return r;
+        }
+        a->told = row->seq;
+        return 0;
+}
+
+int audit_recover(Audit *a)
+{
+        _cleanup_(freep) char *kept = NULL;
+        AuditFilter filter = { .asker = UID_UNSET };
+        uint64_t seq;
+        int r;
+
+        r = read_head(a);
+        if (r < 0) {
+                return r;
+        }
+        r = store_meta_get(a->store, META_TOLD, &kept);
+        if (r < 0 && r != -ENOENT) {
+                return r;
+        }
+        /* Never beyond the head: a number that is too high would keep later rows from being told. */
+        if (r >= 0 && parse_u64(kept, (uint64_t) a->head.seq, &seq) >= 0) {
+                a->told = MAX(a->told, (int64_t) seq);
+                a->told_kept = a->told;
+        }
+        filter.after = a->told;
+        return store_audit(a->store, &filter, recover_row, a);
+}
+
+int digest_hex(const void *data, size_t n, char ret[static DIGEST_HEX_SIZE])
+{
+        uint8_t hash[DIGEST_SIZE];
+        unsigned size = 0;
+
+        if (EVP_Digest(data, n, hash, &size, EVP_sha256(), NULL) != 1 || size != sizeof(hash)) {
+                return -EIO;
+        }
+        hex_encode(hash, sizeof(hash), ret);
+        return 0;
+}
