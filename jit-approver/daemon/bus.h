@@ -3,8 +3,10 @@
 
 /*
  * The system bus, which may be away at any moment: connected when it can be, again when it comes
- * back. Calls never block; each has a deadline and is answered exactly once, with -ENOTCONN at once
- * where there is no bus.
+ * back. Nothing here blocks; each call has a deadline and is answered exactly once, from the event
+ * loop and never before the function that made it returned. With no bus that answer is -ENOTCONN in
+ * the next turn of the loop, with a bus that hangs -ETIMEDOUT at the deadline. While systemd alone is
+ * away (daemon-reexec) calls wait for it until their deadline and are asked again.
  */
 
 #include <systemd/sd-bus.h>
@@ -16,26 +18,46 @@
 typedef struct Bus Bus;
 typedef struct BusCall BusCall;
 
-/* address NULL: the system bus. Never fails for want of a bus. on_up is called whenever it came (back). */
+/*
+ * address NULL: the system bus. Never fails for want of a bus. on_up is called whenever systemd came
+ * (back) on it.
+ */
 typedef void (*BusUp)(void *userdata);
 int bus_new(sd_event *event, const char *address, BusUp on_up, void *userdata, Bus **ret);
+/* Calls still unanswered are never answered then; they are still their owners' to free. */
 Bus *bus_free(Bus *b);
 DEFINE_FREE(Bus, bus_free)
+/* Whether systemd was there when last heard of; one that hangs shows only by calls that time out. */
 bool bus_is_up(const Bus *b);
-/* For people: "ok", or what is wrong. */
+/* For people: "ok", or what is wrong. Borrowed until the next turn of the loop. */
 const char *bus_state(const Bus *b);
 
-/* r is 0 or -errno; freeing the call before that cancels it. */
+/*
+ * r is 0 or -errno. A negative return of a function below means that no call was made and done is
+ * never called. With ret NULL nobody owns the call: it frees itself once answered (done may be NULL).
+ * Else the caller frees it, at any time, from within done too; before the answer that cancels it.
+ */
 typedef void (*BusDone)(int r, void *userdata);
 BusCall *bus_call_free(BusCall *c);
 DEFINE_FREE(BusCall, bus_call_free)
+/* For those who allocate their userdata: called once, when the call is freed. */
+void bus_call_set_destroy(BusCall *c, void (*destroy)(void *userdata));
 
-/* Starts a unit that exists only now; done when systemd says its job is done (watching JobRemoved). */
-typedef struct UnitProperty UnitProperty;
-typedef int (*UnitProperties)(sd_bus_message *m, void *userdata); /* appends (sv) entries */
-int bus_start_transient(Bus *b, const char *unit, UnitProperties properties,
-        void *properties_userdata, usec_t timeout, BusDone done, void *userdata, BusCall **ret);
-/* A gone unit is success for these. */
+/*
+ * Starts a unit that exists only now; done when systemd says its job is done (watching JobRemoved).
+ * aux, if not NULL, is made with it but not started: the service of a timer. -EEXIST: there is such a
+ * unit. properties append (sv) entries; they are called before the function returns.
+ */
+typedef int (*UnitProperties)(sd_bus_message *m, void *userdata);
+typedef struct TransientUnit {
+        const char *name;
+        UnitProperties properties;
+        void *userdata;
+} TransientUnit;
+int bus_start_transient(Bus *b, const TransientUnit *unit, const TransientUnit *aux, usec_t timeout,
+        BusDone done, void *userdata, BusCall **ret);
+
+/* A gone unit or session is success for these. */
 int bus_stop_unit(
         Bus *b, const char *unit, usec_t timeout, BusDone done, void *userdata, BusCall **ret);
 int bus_kill_unit(Bus *b, const char *unit, int signal, usec_t timeout, BusDone done,
