@@ -16,6 +16,7 @@
 
 typedef struct Timer Timer;
 
+/* Something may be due: a deadline came, or the wall clock was set. Called from the event loop. */
 typedef void (*TimerDue)(void *userdata);
 int timer_new(sd_event *event, Bus *bus, TimerDue due, void *userdata, Timer **ret);
 Timer *timer_free(Timer *t);
@@ -24,9 +25,15 @@ DEFINE_FREE(Timer, timer_free)
 /* Arms our own clocks; USEC_NEVER disarms. A deadline already past is due in the next turn of the loop. */
 int timer_set(Timer *t, const NextDue *next);
 
-/* Fire and forget: the unit for a grant, with a description that says who until when. */
+/*
+ * Fire and forget: the unit for a grant, with a description that says who until when. A grant whose
+ * deadline is past gets none: systemd would take such a timer and never fire it.
+ */
 void timer_unit_start(Timer *t, const Grant *g);
 void timer_unit_stop(Timer *t, const Id *grant);
 
-/* Stops jit-grant-*.timer units that are not of these grants and starts those that are missing. */
+/*
+ * Stops jit-grant-*.timer units that are not of these grants and starts those that are missing.
+ * Grants made or ended while systemd is being asked count. Asking again starts over.
+ */
 void timer_units_reconcile(Timer *t, const Grant *const *grants, size_t n);
