@@ -7,7 +7,9 @@
  *
  * The order of an end (architecture.md, "Time"): SIGHUP and SIGTERM to the scope; 300 ms later SIGKILL
  * to every process in it but the host, which restores its terminal and leaves; 300 ms later the scope
- * is stopped. A fork that outruns us meets the last step, which is systemd's.
+ * is stopped. A fork that outruns us meets the last step, which is systemd's. A login is ended by
+ * logind first, which would leave 90 s to who ignores SIGTERM, and then in the same order. Where
+ * systemd does not answer we do each step ourselves.
  */
 
 #include "jit-approver/daemon/bus.h"
@@ -16,12 +18,14 @@
 typedef struct Sessions Sessions;
 
 int sessions_new(sd_event *event, Bus *bus, Sessions **ret);
+/* Ends in progress are forgotten: they are to be begun again from the store. */
 Sessions *sessions_free(Sessions *s);
 DEFINE_FREE(Sessions, sessions_free)
 
 /*
- * Puts pid into x->unit (jit-session-ID.scope, named by the caller). done(0) when it is inside.
- * description is shown by `systemctl list-units`; foreign text in it has been made safe.
+ * Puts x->pid into x->unit (jit-session-ID.scope, named by the caller). done(0) when it is inside,
+ * within 3 s else an error. description is shown by `systemctl list-units`; foreign text in it has
+ * been made safe. As with every BusCall, done is called from the event loop, and *ret is the caller's.
  */
 int session_hold(Sessions *s, const Session *x, const char *description, BusDone done,
         void *userdata, BusCall **ret);
