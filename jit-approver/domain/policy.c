@@ -4,8 +4,8 @@
  * Which rule decides. Trusts nobody's word but the rules: the command is what somebody typed, the
  * groups are what the name service could say.
  *
- * MUST: stop at the first rule that matches or might; treat what is not known as neither yes nor no;
- * let "allow" go by nothing but "*" and plain absolute paths.
+ * MUST: stop at the first rule that matches or might; treat what is not known as neither yes nor
+ * no; let "allow" go by nothing but "*" and plain absolute paths.
  */
 
 #include <fnmatch.h>
@@ -151,10 +151,10 @@ bool pattern_matches(const Pattern *p, const Question *q, bool absolute)
         return i == q->n_command;
 }
 
-static bool service_matches(const Rule *rule, const Question *q)
+static bool service_matches(const Rule *rule, const char *service)
 {
-        for (size_t i = 0; q->service && rule->services && rule->services[i]; i++) {
-                if (fnmatch(rule->services[i], q->service, 0) == 0) {
+        for (size_t i = 0; service && rule->services && rule->services[i]; i++) {
+                if (fnmatch(rule->services[i], service, 0) == 0) {
                         return true;
                 }
         }
@@ -184,7 +184,7 @@ static Ternary rule_matches(const Rule *rule, const Question *q)
 {
         Ternary user, target;
 
-        if (!service_matches(rule, q) || !command_matches(rule, q)) {
+        if (!service_matches(rule, q->service) || !command_matches(rule, q)) {
                 return TERNARY_NO;
         }
         user = names_include(&rule->users, &q->asker);
@@ -227,4 +227,22 @@ void policy_evaluate(const Rules *rules, const Question *q, Policy *ret)
                         return;
                 }
         }
+}
+
+bool policy_names_root(const Rules *rules, const char *service)
+{
+        for (size_t i = 0; i < rules->n_rules; i++) {
+                const Rule *rule = &rules->rules[i];
+
+                if (!service_matches(rule, service)) {
+                        continue;
+                }
+                for (size_t k = 0; k < rule->users.n; k++) {
+                        const Name *n = &rule->users.items[k];
+                        if (n->kind == NAME_USER && streq(n->text, "root")) {
+                                return true;
+                        }
+                }
+        }
+        return false;
 }

@@ -57,8 +57,15 @@ Ternary names_include(const NameList *list, const Account *account);
 
 /*
  * "*" is any command of any mode. Otherwise mode must be COMMAND_RUN and each pattern word must
- * match its own word, none left over on either side, except that a last pattern word "*" matches any
- * number of further words, none included. With absolute, the first word must begin with "/" and hold
- * no "." or ".." between slashes.
+ * match its own word, none left over on either side, except that a last pattern word "*" matches
+ * any number of further words, none included. With absolute, the first word must begin with "/"
+ * and hold no "." or ".." between slashes.
  */
 bool pattern_matches(const Pattern *p, const Question *q, bool absolute);
+
+/*
+ * Whether a rule for this service lists the account root by name among its users. Root at the
+ * console is let through unless one does: the way back in when everything else fails (hazard
+ * H-107).
+ */
+bool policy_names_root(const Rules *rules, const char *service);
