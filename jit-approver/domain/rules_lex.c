@@ -1,13 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Lines of a rule file. Trusts nothing: NUL, control characters and broken UTF-8 are told and replaced
- * before anything else looks at the line, so that below this file a line is a plain C string.
+ * Lines of a rule file. Trusts nothing: NUL, control characters and broken UTF-8 are told and
+ * replaced before anything else looks at the line, so that below this file a line is a plain C
+ * string.
  */
 
 #include "jit-approver/domain/rules_lex.h"
 #include "common/text.h"
 #include "common/util.h"
+
+/* Invisible, and in front of the first "[" it would make everything after it look wrong. */
+static void skip_bom(Lexer *l)
+{
+        static const char bom[] = "\xef\xbb\xbf";
+
+        if (l->size >= strlen(bom) && memcmp(l->text, bom, strlen(bom)) == 0) {
+                problems_add(l->problems, &(Place){ .file = l->file, .line = 1, .column = 1 },
+                        "the file begins with a byte order mark");
+                l->at = strlen(bom);
+        }
+}
 
 bool lexer_init(Lexer *l, const RulesText *text, const char *file, Problems *problems)
 {
@@ -18,6 +31,7 @@ bool lexer_init(Lexer *l, const RulesText *text, const char *file, Problems *pro
                         "the file is longer than %d bytes; it was not read", RULES_FILE_MAX);
                 return false;
         }
+        skip_bom(l);
         return true;
 }
 
@@ -62,7 +76,9 @@ static void tell_bad_character(const Lexer *l, size_t offset, const char *s, siz
         }
 }
 
-/* Tells the first bad character of the line and replaces all of them in out, which holds n bytes. */
+/*
+ * Tells the first bad character of the line and replaces all of them in out, which holds n bytes.
+ */
 static bool clean_line(const Lexer *l, const char *s, size_t n, char *out)
 {
         bool good = true;

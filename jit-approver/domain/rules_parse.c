@@ -205,6 +205,9 @@ static bool pair_has_place(Parser *p, const Line *line)
         if (p->skipping) {
                 return false;
         }
+        if (!p->current && line->kind == LINE_TORN) {
+                return false; /* wrong wherever it stands, which has been told */
+        }
         if (!p->current) {
                 problems_add(p->problems, &line->word_at,
                         "'%s' stands before the first [section] of the file", line->word);

@@ -117,7 +117,7 @@ static int parse_span(const ValueText *v, bool zero, usec_t *field)
                 return 0;
         }
         if (span == 0 && !zero) {
-                problems_add(v->problems, &v->at, "'%s' cannot be nothing", v->key);
+                problems_add(v->problems, &v->at, "'%s' must not be 0", v->key);
                 return 0;
         }
         *field = span;
