@@ -4,8 +4,8 @@
  * Who may decide, and what the votes amount to.
  *
  * MUST: compare persons, not names: an [approver] section may list several accounts, and whoever
- * sits behind the asker (the login uid) is the asker too. Where the name service does not say whether
- * two accounts are one person, nobody votes.
+ * sits behind the asker (the login uid) is the asker too. Where the name service does not say
+ * whether two accounts are one person, nobody votes.
  */
 
 #include <inttypes.h>

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What a yes opens and until when. Pure. Every check compares the clocks itself: a grant that is due
- * covers nothing, whatever its stored state still says (hazard H-78).
+ * What a yes opens and until when. Pure. Every check compares the clocks itself: a grant that is
+ * due covers nothing, whatever its stored state still says (hazard H-78).
  */
 
 #include "jit-approver/domain/policy.h"
@@ -44,7 +44,9 @@ void grant_done(Grant *g);
  */
 int grant_window(const Now *now, usec_t duration, Grant *g);
 
-/* Whether it was made in this boot; a boot_id that could not be read ("" or NULL) proves nothing. */
+/*
+ * Whether it was made in this boot; a boot_id that could not be read ("" or NULL) proves nothing.
+ */
 bool grant_is_of_boot(const Grant *g, const char *boot_id);
 
 /* Whether the grant is over by any clock, or by the boot having changed. */

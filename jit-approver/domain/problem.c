@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Collects what is wrong with a configuration. What is quoted in a message comes from a file that is
- * wrong in ways we do not know, so every message is made safe here, once, whoever wrote it.
+ * Collects what is wrong with a configuration. What is quoted in a message comes from a file that
+ * is wrong in ways we do not know, so every message is made safe here, once, whoever wrote it.
  */
 
 #include <stdarg.h>

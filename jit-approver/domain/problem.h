@@ -30,10 +30,16 @@ typedef struct Problems {
  */
 void problems_add(Problems *p, const Place *at, const char *format, ...) _printf_(3, 4);
 void problems_done(Problems *p);
-/* "file:line:column: message", or without line and column when they are 0. NULL when memory is out. */
+/*
+ * "file:line:column: message", or without line and column when they are 0. NULL when memory is
+ * out.
+ */
 char *problem_to_string(const Problem *p);
 
-/* The one of n words nearest to word by edit distance, or NULL when none is near enough to be meant. */
+/*
+ * The one of n words nearest to word by edit distance, or NULL when none is near enough to be
+ * meant.
+ */
 const char *nearest_word(const char *word, const char *const *words, size_t n);
 
 /* "; did you mean 'x'?" for the nearest word, "" without one. Returns out. */

@@ -148,7 +148,9 @@ static void check_name(Name *name, void *userdata)
         }
 }
 
-/* Whether two names of accounts are one account; where the name service is silent, by their text. */
+/*
+ * Whether two names of accounts are one account; where the name service is silent, by their text.
+ */
 static bool same_account(const Name *a, const Name *b)
 {
         if (a->exists == TERNARY_YES && b->exists == TERNARY_YES) {

@@ -132,13 +132,16 @@ int rules_parse(const RulesText *texts, size_t n, Problems *problems, Rules **re
 Rules *rules_free(Rules *r);
 DEFINE_FREE(Rules, rules_free)
 
-/* Calls visit for each system name (NAME_USER, NAME_UNIX_GROUP) anywhere in the rules, each copy once. */
+/*
+ * Calls visit for each system name (NAME_USER, NAME_UNIX_GROUP) anywhere in the rules, each copy
+ * once.
+ */
 typedef void (*NameVisit)(Name *name, void *userdata);
 void rules_visit_names(Rules *r, NameVisit visit, void *userdata);
 
 /*
- * After every Name has its answer: a definite no is a problem (as is one account that belongs to two
- * approvers), silence only sets unresolved. -EINVAL with problems.
+ * After every Name has its answer: a definite no is a problem (as is one account that belongs to
+ * two approvers), silence only sets unresolved. -EINVAL with problems.
  */
 int rules_check_names(Rules *r, Problems *problems);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * What can be said of rules only when all files have been read: [defaults] may stand anywhere, also in
- * a later drop-in than the rule that inherits from it.
+ * What can be said of rules only when all files have been read: [defaults] may stand anywhere,
+ * also in a later drop-in than the rule that inherits from it.
  */
 
 #include <errno.h>

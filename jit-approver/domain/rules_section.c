@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Sections of a rule file as they are read: the tables of kinds and keys, and what a new one holds. */
+/*
+ * Sections of a rule file as they are read: the tables of kinds and keys, and what a new one
+ * holds.
+ */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,28 +20,32 @@ const char *const section_words[_SECTION_MAX] = {
 };
 
 #define IN(section) (1U << (section))
+#define IN_ACCESS IN(SECTION_ACCESS)
+#define IN_GROUP IN(SECTION_GROUP)
+#define IN_PERSON IN(SECTION_APPROVER)
 #define IN_RULES (IN(SECTION_DEFAULTS) | IN(SECTION_RULE))
+#define AT(type, field) offsetof(type, field)
 
 /* clang-format off */
 const Key rule_keys[_KEY_MAX] = {
-        [KEY_SERVICES]     = { "services", IN_RULES, VALUE_SERVICES, offsetof(Rule, services), true },
-        [KEY_USERS]        = { "users", IN_RULES, VALUE_WHO, offsetof(Rule, users), true },
-        [KEY_TARGETS]      = { "targets", IN_RULES, VALUE_WHO, offsetof(Rule, targets) },
-        [KEY_COMMANDS]     = { "commands", IN_RULES, VALUE_PATTERNS, offsetof(Rule, commands) },
-        [KEY_ACTION]       = { "action", IN_RULES, VALUE_ACTION, offsetof(Rule, action), true },
-        [KEY_APPROVERS]    = { "approvers", IN_RULES, VALUE_APPROVERS, offsetof(Rule, approvers) },
-        [KEY_APPROVALS]    = { "approvals", IN_RULES, VALUE_COUNT, offsetof(Rule, approvals) },
-        [KEY_DURATION]     = { "duration", IN_RULES, VALUE_SPAN, offsetof(Rule, duration) },
-        [KEY_MAX_DURATION] = { "max-duration", IN_RULES, VALUE_SPAN, offsetof(Rule, max_duration) },
-        [KEY_OPEN_FOR]     = { "open-for", IN_RULES, VALUE_SPAN, offsetof(Rule, open_for) },
-        [KEY_WAIT]         = { "wait", IN_RULES, VALUE_SPAN_OR_NO, offsetof(Rule, wait) },
-        [KEY_REASON]       = { "reason", IN_RULES, VALUE_REASON, offsetof(Rule, reason) },
-        [KEY_ON_EXPIRY]    = { "on-expiry", IN_RULES, VALUE_ON_EXPIRY, offsetof(Rule, on_expiry) },
-        [KEY_ADMINS]       = { "admins", IN(SECTION_ACCESS), VALUE_ACCOUNTS_UNIX, offsetof(Rules, admins) },
-        [KEY_AUDITORS]     = { "auditors", IN(SECTION_ACCESS), VALUE_ACCOUNTS_UNIX, offsetof(Rules, auditors) },
-        [KEY_MEMBERS]      = { "members", IN(SECTION_GROUP), VALUE_APPROVERS, offsetof(Group, members), true },
-        [KEY_USER]         = { "user", IN(SECTION_APPROVER), VALUE_ACCOUNTS, offsetof(Approver, users), true },
-        [KEY_EMAIL]        = { "email", IN(SECTION_APPROVER), VALUE_EMAIL, offsetof(Approver, email) },
+        [KEY_SERVICES]     = { "services", IN_RULES, VALUE_SERVICES, AT(Rule, services), true },
+        [KEY_USERS]        = { "users", IN_RULES, VALUE_WHO, AT(Rule, users), true },
+        [KEY_TARGETS]      = { "targets", IN_RULES, VALUE_WHO, AT(Rule, targets) },
+        [KEY_COMMANDS]     = { "commands", IN_RULES, VALUE_PATTERNS, AT(Rule, commands) },
+        [KEY_ACTION]       = { "action", IN_RULES, VALUE_ACTION, AT(Rule, action), true },
+        [KEY_APPROVERS]    = { "approvers", IN_RULES, VALUE_APPROVERS, AT(Rule, approvers) },
+        [KEY_APPROVALS]    = { "approvals", IN_RULES, VALUE_COUNT, AT(Rule, approvals) },
+        [KEY_DURATION]     = { "duration", IN_RULES, VALUE_SPAN, AT(Rule, duration) },
+        [KEY_MAX_DURATION] = { "max-duration", IN_RULES, VALUE_SPAN, AT(Rule, max_duration) },
+        [KEY_OPEN_FOR]     = { "open-for", IN_RULES, VALUE_SPAN, AT(Rule, open_for) },
+        [KEY_WAIT]         = { "wait", IN_RULES, VALUE_SPAN_OR_NO, AT(Rule, wait) },
+        [KEY_REASON]       = { "reason", IN_RULES, VALUE_REASON, AT(Rule, reason) },
+        [KEY_ON_EXPIRY]    = { "on-expiry", IN_RULES, VALUE_ON_EXPIRY, AT(Rule, on_expiry) },
+        [KEY_ADMINS]       = { "admins", IN_ACCESS, VALUE_ACCOUNTS_UNIX, AT(Rules, admins) },
+        [KEY_AUDITORS]     = { "auditors", IN_ACCESS, VALUE_ACCOUNTS_UNIX, AT(Rules, auditors) },
+        [KEY_MEMBERS]      = { "members", IN_GROUP, VALUE_APPROVERS, AT(Group, members), true },
+        [KEY_USER]         = { "user", IN_PERSON, VALUE_ACCOUNTS, AT(Approver, users), true },
+        [KEY_EMAIL]        = { "email", IN_PERSON, VALUE_EMAIL, AT(Approver, email) },
 };
 /* clang-format on */
 

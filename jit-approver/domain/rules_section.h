@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Sections of a rule file as they are read: what kinds there are, which keys each takes, and what was
- * given where. Used by the parser only.
+ * Sections of a rule file as they are read: what kinds there are, which keys each takes, and what
+ * was given where. Used by the parser only.
  */
 
 #include "jit-approver/domain/rules_value.h"
