@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <stdio.h>
+
+#include "jit-approver/domain/decision.h"
+#include "tests/unit/rules_fixture.h"
+
+#define Y TERNARY_YES
+#define N TERNARY_NO
+#define U TERNARY_UNKNOWN
+#define NOBODY UID_UNSET
+
+static const char rules_text[] = "[approver bob]\n"
+                                 "user = u1, u11\n"
+                                 "[approver carol]\n"
+                                 "user = u2, u?other\n"
+                                 "[approver dan]\n"
+                                 "user = u3\n"
+                                 "[approver eve]\n"
+                                 "user = u?one, u?two\n"
+                                 "[approver fay]\n"
+                                 "user = u?fay\n"
+                                 "[group ops]\n"
+                                 "members = bob, carol, @g2000\n"
+                                 "[rule r]\n"
+                                 "services = sudo\n"
+                                 "users = *\n"
+                                 "action = ask\n"
+                                 "approvers = ops, dan\n"
+                                 "[rule eve]\n"
+                                 "services = sudo\n"
+                                 "users = *\n"
+                                 "action = ask\n"
+                                 "approvers = eve\n"
+                                 "[rule unix]\n"
+                                 "services = sudo\n"
+                                 "users = *\n"
+                                 "action = ask\n"
+                                 "approvers = @g2000\n";
+
+START_TEST(persons)
+{
+        static const struct {
+                uid_t uid;
+                const char *person;
+        } cases[] = {
+                { 1, "bob" },
+                { 11, "bob" },
+                { 2, "carol" },
+                { 3, "dan" },
+                { 0, "uid:0" },
+                { 4, "uid:4" },
+                { 4294967294, "uid:4294967294" },
+        };
+        _cleanup_(rules_freep) Rules *rules = fixture_rules(rules_text);
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                char person[PERSON_MAX];
+
+                person_of(rules, cases[i].uid, person);
+                ck_assert_str_eq(person, cases[i].person);
+        }
+}
+END_TEST
+
+START_TEST(standings)
+{
+        static const gid_t ops[] = { 2000 };
+        static const struct {
+                const char *rule;
+                uid_t asker, login; /* of the request */
+                uid_t voter, voter_login;
+                Ternary known;
+                bool in_ops;
+                Standing expected;
+        } cases[] = {
+                /* the plain cases */
+                { "r", 9, NOBODY, 1, 1, Y, false, STANDING_APPROVER },
+                { "r", 9, NOBODY, 1, NOBODY, Y, false, STANDING_APPROVER },
+                { "r", 9, NOBODY, 11, 11, Y, false, STANDING_APPROVER },
+                { "r", 9, NOBODY, 3, 3, Y, false, STANDING_APPROVER },
+                { "r", 9, NOBODY, 4, 4, Y, true, STANDING_UNKNOWN }, /* might be carol's or so… */
+                { "r", 9, NOBODY, 4, 4, Y, false, STANDING_UNKNOWN }, /* might be carol */
+                { "unix", 9, NOBODY, 4, 4, Y, false, STANDING_NONE },
+                { "unix", 9, NOBODY, 4, 4, N, true, STANDING_NONE },
+                { "unix", 9, NOBODY, 4, 4, U, true, STANDING_UNKNOWN },
+                { "unix", 1, NOBODY, 3, 3, Y, true, STANDING_APPROVER },
+                { "r", 9, NOBODY, NOBODY, NOBODY, Y, true, STANDING_NONE },
+                { "r", NOBODY, NOBODY, 1, 1, Y, true, STANDING_UNKNOWN }, /* nobody asked? */
+                /* no approver, so nothing else matters */
+                { "unix", 4, NOBODY, 4, 4, Y, false, STANDING_NONE },
+                { "unix", 9, NOBODY, 4, 5, Y, false, STANDING_NONE },
+                /* oneself: by the account, by another of one's accounts, by the login behind */
+                { "r", 1, NOBODY, 1, 1, Y, false, STANDING_SELF },
+                { "r", 1, NOBODY, 11, 11, Y, false, STANDING_SELF },
+                { "r", 11, NOBODY, 1, 1, Y, false, STANDING_SELF },
+                { "r", 9, 1, 1, 1, Y, false, STANDING_SELF },
+                { "r", 9, 1, 11, 11, Y, false, STANDING_SELF },
+                { "r", 9, 11, 1, NOBODY, Y, false, STANDING_SELF },
+                { "r", 0, 3, 3, 3, Y, false, STANDING_SELF },
+                { "unix", 4, NOBODY, 4, 4, Y, true, STANDING_SELF },
+                { "unix", 4, NOBODY, 4, 4, U, true, STANDING_SELF },
+                { "r", 2, NOBODY, 1, 1, Y, false, STANDING_APPROVER },
+                { "r", 2, 3, 1, 1, Y, false, STANDING_APPROVER },
+                /* the login of another person: su bob, sudo -u bob */
+                { "r", 9, NOBODY, 1, 3, Y, false, STANDING_OTHER_LOGIN },
+                { "r", 9, NOBODY, 3, 1, Y, false, STANDING_OTHER_LOGIN },
+                { "r", 3, NOBODY, 1, 3, Y, false, STANDING_OTHER_LOGIN },
+                { "r", 9, NOBODY, 1, 2, Y, false, STANDING_OTHER_LOGIN },
+                { "r", 9, NOBODY, 1, 11, Y, false, STANDING_APPROVER }, /* the same person */
+                { "r", 11, NOBODY, 1, 11, Y, false, STANDING_SELF },
+                /* carol's other account is not resolved: it may be the asker's, or the login's */
+                { "r", 9, NOBODY, 2, 2, Y, false, STANDING_UNKNOWN },
+                { "r", 1, NOBODY, 2, 2, Y, false, STANDING_APPROVER }, /* 1 is bob's */
+                { "r", 1, 9, 2, 2, Y, false, STANDING_UNKNOWN },
+                { "r", 1, 3, 2, 2, Y, false, STANDING_APPROVER },
+                { "r", 1, NOBODY, 2, 9, Y, false, STANDING_UNKNOWN },
+                { "r", 1, NOBODY, 2, 3, Y, false, STANDING_OTHER_LOGIN },
+                { "r", 2, NOBODY, 2, 9, Y, false, STANDING_SELF },
+                /* one unresolved account cannot be two, two can */
+                { "unix", 1, NOBODY, 4, 4, Y, true, STANDING_APPROVER },
+                { "unix", 9, NOBODY, 4, 4, Y, true, STANDING_UNKNOWN }, /* both may be eve */
+                { "eve", 9, NOBODY, 4, 4, Y, false, STANDING_UNKNOWN },
+                { "eve", 4, NOBODY, 4, 4, Y, false, STANDING_SELF },
+        };
+        _cleanup_(rules_freep) Rules *rules = fixture_rules(rules_text);
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Request r = { .asker.uid = cases[i].asker, .login.uid = cases[i].login };
+                Voter v = {
+                        .account = { cases[i].voter, cases[i].known, ops, cases[i].in_ops },
+                        .login_uid = cases[i].voter_login,
+                };
+                Standing s = decision_standing(rules, rules_find(rules, cases[i].rule), &r, &v);
+
+                ck_assert_msg(s == cases[i].expected, "case %zu: %d", i, (int) s);
+        }
+        ck_assert_int_eq(STANDING_NONE, 0);
+}
+END_TEST
+
+#define N_APPROVERS 3
+#define N_ACCOUNTS 3
+#define N_UIDS 6
+
+/* Who is who; no uid has two owners. */
+typedef struct World {
+        Name names[N_APPROVERS][N_ACCOUNTS];
+        Approver approvers[N_APPROVERS];
+        Approver *list[N_APPROVERS];
+        Name all[N_APPROVERS + 1];
+        Rules rules;
+        Rule rule;
+} World;
+
+static void wire(World *w)
+{
+        for (size_t i = 0; i < N_APPROVERS; i++) {
+                w->approvers[i].users = (NameList){ w->names[i], N_ACCOUNTS };
+                w->list[i] = &w->approvers[i];
+                w->all[i] = (Name){ .kind = NAME_APPROVER, .approver = &w->approvers[i] };
+        }
+        w->all[N_APPROVERS] = (Name){ .kind = NAME_UNIX_GROUP, .exists = Y, .id = 2000 };
+        w->rules.approvers = w->list;
+        w->rules.n_approvers = N_APPROVERS;
+        w->rule.approvers = (NameList){ w->all, N_APPROVERS + 1 };
+}
+
+static void invent(World *w, uint64_t *seed)
+{
+        size_t owner[N_UIDS];
+
+        *w = (World){};
+        for (size_t i = 0; i < N_UIDS; i++) {
+                owner[i] = fixture_random(seed, N_APPROVERS);
+        }
+        for (size_t i = 0; i < N_APPROVERS; i++) {
+                for (size_t k = 0; k < N_ACCOUNTS; k++) {
+                        uint32_t uid = fixture_random(seed, N_UIDS);
+
+                        w->names[i][k] = (Name){ .kind = NAME_USER, .id = uid };
+                        w->names[i][k].exists = owner[uid] == i ? Y : N;
+                }
+        }
+        wire(w);
+}
+
+static void hide(World *seen, const World *truth, uint64_t *seed)
+{
+        *seen = *truth;
+        for (size_t i = 0; i < N_APPROVERS; i++) {
+                for (size_t k = 0; k < N_ACCOUNTS; k++) {
+                        if (fixture_random(seed, 4) == 0) {
+                                seen->names[i][k].exists = U;
+                        }
+                }
+        }
+        wire(seen);
+}
+
+static uid_t any_uid(uint64_t *seed)
+{
+        uid_t uid = fixture_random(seed, N_UIDS + 1);
+
+        return uid == N_UIDS ? NOBODY : uid;
+}
+
+/* With a name service that knows less, nobody gains a vote: approver then is approver in truth. */
+START_TEST(silence_gives_no_vote)
+{
+        static const gid_t ops[] = { 2000 };
+        uint64_t seed = 7;
+        size_t approvers = 0, unknown = 0;
+
+        for (size_t i = 0; i < 15000; i++) {
+                World truth, seen;
+                Request r = { .asker.uid = fixture_random(&seed, N_UIDS),
+                        .login.uid = any_uid(&seed) };
+                Voter v = { .account = { fixture_random(&seed, N_UIDS), Y, ops,
+                                    fixture_random(&seed, 2) },
+                        .login_uid = any_uid(&seed) };
+                Standing a, b;
+
+                invent(&truth, &seed);
+                hide(&seen, &truth, &seed);
+                a = decision_standing(&truth.rules, &truth.rule, &r, &v);
+                if (fixture_random(&seed, 4) == 0) {
+                        v.account.known = U;
+                }
+                b = decision_standing(&seen.rules, &seen.rule, &r, &v);
+                ck_assert_msg(a != STANDING_UNKNOWN, "round %zu", i);
+                ck_assert_msg(b != STANDING_APPROVER || a == STANDING_APPROVER, "round %zu", i);
+                ck_assert_msg(
+                        a != STANDING_APPROVER || b == STANDING_APPROVER || b == STANDING_UNKNOWN,
+                        "round %zu", i);
+                /* the naive word for self, in truth */
+                if (a == STANDING_APPROVER) {
+                        char x[PERSON_MAX] = "", y[PERSON_MAX];
+
+                        for (size_t k = 0; k < N_APPROVERS; k++) {
+                                truth.approvers[k].name = (char *) (k == 0   ? "a"
+                                                                    : k == 1 ? "b"
+                                                                             : "c");
+                        }
+                        person_of(&truth.rules, v.account.uid, x);
+                        person_of(&truth.rules, r.asker.uid, y);
+                        ck_assert_str_ne(x, y);
+                        if (r.login.uid != NOBODY) {
+                                person_of(&truth.rules, r.login.uid, y);
+                                ck_assert_str_ne(x, y);
+                        }
+                        if (v.login_uid != NOBODY) {
+                                person_of(&truth.rules, v.login_uid, y);
+                                ck_assert_str_eq(x, y);
+                        }
+                }
+                approvers += b == STANDING_APPROVER;
+                unknown += b == STANDING_UNKNOWN;
+        }
+        ck_assert_uint_gt(approvers, 500);
+        ck_assert_uint_gt(unknown, 500);
+}
+END_TEST
+
+#define ASKED (30 * USEC_PER_MIN)
+#define MOST (60 * USEC_PER_MIN)
+
+START_TEST(tallies)
+{
+        static const struct {
+                int64_t needed;
+                Vote votes[4];
+                RequestState outcome;
+                int64_t approvals;
+                usec_t duration;
+        } cases[] = {
+                { 1, {}, REQUEST_PENDING, 0, ASKED },
+                { 1, { { "bob", .approve = true } }, REQUEST_APPROVED, 1, ASKED },
+                { 1, { { "bob" } }, REQUEST_DENIED, 0, ASKED },
+                { 2, { { "bob", .approve = true } }, REQUEST_PENDING, 1, ASKED },
+                { 2, { { "bob", .approve = true }, { "carol", .approve = true } }, REQUEST_APPROVED,
+                        2, ASKED },
+                /* one person counts once */
+                { 2, { { "bob", .approve = true }, { "bob", .approve = true } }, REQUEST_PENDING, 1,
+                        ASKED },
+                { 2,
+                        { { "bob", .approve = true }, { "carol", .approve = true },
+                                { "bob", .approve = true } },
+                        REQUEST_APPROVED, 2, ASKED },
+                /* a denial wins, first or last; the last vote of a person counts */
+                { 1, { { "bob", .approve = true }, { "carol" } }, REQUEST_DENIED, 1, ASKED },
+                { 1, { { "carol" }, { "bob", .approve = true } }, REQUEST_DENIED, 1, ASKED },
+                { 1, { { "bob" }, { "bob", .approve = true } }, REQUEST_APPROVED, 1, ASKED },
+                { 1, { { "bob", .approve = true }, { "bob" } }, REQUEST_DENIED, 0, ASKED },
+                /* durations: the shortest given; a silent vote gives what was asked */
+                { 1, { { "bob", .approve = true, .duration = 5 } }, REQUEST_APPROVED, 1, 5 },
+                { 1, { { "bob", .approve = true, .duration = MOST } }, REQUEST_APPROVED, 1, MOST },
+                { 1, { { "bob", .approve = true, .duration = MOST + 1 } }, REQUEST_APPROVED, 1,
+                        MOST },
+                { 2,
+                        { { "bob", .approve = true, .duration = 9 },
+                                { "carol", .approve = true, .duration = 7 } },
+                        REQUEST_APPROVED, 2, 7 },
+                { 2, { { "bob", .approve = true, .duration = 9 }, { "carol", .approve = true } },
+                        REQUEST_APPROVED, 2, 9 },
+                { 2, { { "bob", .approve = true, .duration = MOST }, { "carol", .approve = true } },
+                        REQUEST_APPROVED, 2, ASKED },
+                { 2,
+                        { { "bob", .approve = true, .duration = MOST },
+                                { "carol", .approve = true, .duration = MOST + 5 } },
+                        REQUEST_APPROVED, 2, MOST },
+                { 1,
+                        { { "bob", .approve = true, .duration = 3 },
+                                { "bob", .approve = true, .duration = 8 } },
+                        REQUEST_APPROVED, 1, 8 },
+                { 1, { { "bob", .approve = true, .duration = -3 } }, REQUEST_APPROVED, 1, ASKED },
+                /* a request that needs nobody needs one */
+                { 0, {}, REQUEST_PENDING, 0, ASKED },
+                { -1, {}, REQUEST_PENDING, 0, ASKED },
+                { 0, { { "bob", .approve = true } }, REQUEST_APPROVED, 1, ASKED },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Request r = {
+                        .approvals = cases[i].needed, .duration = ASKED, .max_duration = MOST
+                };
+                size_t n = 0;
+                Tally t;
+
+                while (n < ELEMENTSOF(cases[i].votes) && cases[i].votes[n].person[0]) {
+                        n++;
+                }
+                decision_tally(&r, cases[i].votes, n, &t);
+                ck_assert_msg(t.outcome == cases[i].outcome, "case %zu: %d", i, (int) t.outcome);
+                ck_assert_msg(t.approvals == cases[i].approvals, "case %zu", i);
+                ck_assert_msg(t.duration == cases[i].duration, "case %zu: %lld", i,
+                        (long long) t.duration);
+                ck_assert_int_eq(t.needed, MAX(cases[i].needed, (int64_t) 1));
+        }
+}
+END_TEST
+
+#define N_PERSONS 5
+
+/* The same, said simply: what each person said last. */
+static void naive(const Request *r, const Vote *votes, size_t n, Tally *ret)
+{
+        const Vote *last[N_PERSONS] = {};
+
+        *ret = (Tally){ .needed = r->approvals, .duration = USEC_NEVER };
+        for (size_t i = 0; i < n; i++) {
+                last[votes[i].person[0] - 'a'] = &votes[i];
+        }
+        for (size_t p = 0; p < N_PERSONS; p++) {
+                if (last[p] && last[p]->approve) {
+                        usec_t d = last[p]->duration ? last[p]->duration : r->duration;
+
+                        ret->approvals++;
+                        ret->duration = d < ret->duration ? d : ret->duration;
+                }
+        }
+        if (ret->approvals == 0) {
+                ret->duration = r->duration;
+        }
+        if (ret->duration > r->max_duration) {
+                ret->duration = r->max_duration;
+        }
+        ret->outcome = ret->approvals >= ret->needed ? REQUEST_APPROVED : REQUEST_PENDING;
+        for (size_t p = 0; p < N_PERSONS; p++) {
+                if (last[p] && !last[p]->approve) {
+                        ret->outcome = REQUEST_DENIED;
+                }
+        }
+}
+
+START_TEST(tally_like_naive)
+{
+        uint64_t seed = 3;
+        size_t seen[_REQUEST_STATE_MAX] = {};
+
+        for (size_t i = 0; i < 5000; i++) {
+                Vote votes[8] = {};
+                size_t n = fixture_random(&seed, ELEMENTSOF(votes) + 1);
+                Request r = {
+                        .approvals = 1 + fixture_random(&seed, 4),
+                        .duration = 1 + fixture_random(&seed, 20),
+                        .max_duration = 20,
+                };
+                Tally a, b;
+
+                for (size_t k = 0; k < n; k++) {
+                        (void) snprintf(votes[k].person, PERSON_MAX, "%c",
+                                'a' + (char) fixture_random(&seed, N_PERSONS));
+                        votes[k].approve = fixture_random(&seed, 8) > 0;
+                        votes[k].duration =
+                                fixture_random(&seed, 2) ? fixture_random(&seed, 30) : 0;
+                }
+                decision_tally(&r, votes, n, &a);
+                naive(&r, votes, n, &b);
+                ck_assert_msg(a.outcome == b.outcome && a.approvals == b.approvals &&
+                                      a.needed == b.needed && a.duration == b.duration,
+                        "round %zu", i);
+                seen[a.outcome]++;
+        }
+        ck_assert_uint_gt(seen[REQUEST_PENDING], 100);
+        ck_assert_uint_gt(seen[REQUEST_APPROVED], 100);
+        ck_assert_uint_gt(seen[REQUEST_DENIED], 100);
+}
+END_TEST
+
+START_TEST(done)
+{
+        Vote v = { .who = { 5, strdup("bob") }, .note = strdup("x"), .approve = true };
+
+        vote_done(&v);
+        vote_done(&v);
+        ck_assert(!v.approve);
+        ck_assert_uint_eq(v.who.uid, UID_UNSET);
+}
+END_TEST
+
+int main(void)
+{
+        Suite *suite = suite_create("decision");
+        TCase *all = tcase_create("all");
+        SRunner *runner = srunner_create(suite);
+        int failed;
+
+        tcase_add_test(all, persons);
+        tcase_add_test(all, standings);
+        tcase_add_test(all, silence_gives_no_vote);
+        tcase_add_test(all, tallies);
+        tcase_add_test(all, tally_like_naive);
+        tcase_add_test(all, done);
+        suite_add_tcase(suite, all);
+        srunner_run_all(runner, CK_ENV);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

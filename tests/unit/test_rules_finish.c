@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "tests/unit/rules_fixture.h"
+
+START_TEST(built_in)
+{
+        _cleanup_(rules_freep) Rules *rules =
+                fixture_rules("[rule r]\nservices = sudo\nusers = u1\naction = refuse\n");
+        const Rule *r = rules_find(rules, "r");
+
+        ck_assert_ptr_nonnull(r);
+        ck_assert_int_eq(r->duration, 30 * USEC_PER_MIN);
+        ck_assert_int_eq(r->max_duration, 4 * USEC_PER_HOUR);
+        ck_assert_int_eq(r->open_for, 30 * USEC_PER_MIN);
+        ck_assert_int_eq(r->wait, 5 * USEC_PER_MIN);
+        ck_assert_int_eq(r->approvals, 1);
+        ck_assert_int_eq(r->reason, REASON_OPTIONAL);
+        ck_assert_int_eq(r->on_expiry, ON_EXPIRY_END_SESSIONS);
+        ck_assert_uint_eq(r->targets.n, 0);
+        ck_assert_uint_eq(r->approvers.n, 0);
+        ck_assert_uint_eq(r->commands.n, 1);
+        ck_assert_str_eq(r->commands.items[0].words[0], "*");
+        ck_assert_ptr_null(r->commands.items[0].words[1]);
+        ck_assert_uint_eq(r->place.line, 1);
+        ck_assert_uint_eq(rules->admins.n, 1);
+        ck_assert_str_eq(rules->admins.items[0].text, "root");
+        ck_assert_int_eq(rules->admins.items[0].kind, NAME_USER);
+        ck_assert_uint_eq(rules->auditors.n, 0);
+}
+END_TEST
+
+/* Every key of [defaults] reaches a rule that does not give it, and none that does. */
+START_TEST(inherited)
+{
+        static const char own[] = "[rule own]\nservices = a\nusers = u1\ntargets = u2\n"
+                                  "commands = x y\naction = refuse\napprovers = ops\n"
+                                  "approvals = 2\nduration = 1m\nmax-duration = 2m\n"
+                                  "open-for = 3m\nwait = 4m\nreason = none\n"
+                                  "on-expiry = end-sessions\n[rule none]\n"
+                                  "[group ops]\nmembers = @g1\n[approver dan]\nuser = u9\n";
+        static const char defaults[] = "[defaults]\nservices = b, c\nusers = *\ntargets = @g4\n"
+                                       "commands = p, q\naction = ask\napprovers = dan\n"
+                                       "approvals = 7\nduration = 5m\nmax-duration = 6m\n"
+                                       "open-for = 7m\nwait = 0\nreason = required\n"
+                                       "on-expiry = keep\n";
+
+        for (int order = 0; order < 2; order++) {
+                _cleanup_(freep) char *text = NULL;
+                _cleanup_(rules_freep) Rules *rules = NULL;
+                const Rule *a, *b;
+
+                ck_assert_int_eq(
+                        str_printf(&text, "%s%s", order ? own : defaults, order ? defaults : own),
+                        0);
+                rules = fixture_rules(text);
+                a = rules_find(rules, "own");
+                b = rules_find(rules, "none");
+                ck_assert_str_eq(a->services[0], "a");
+                ck_assert_str_eq(b->services[1], "c");
+                ck_assert_int_eq(a->users.items[0].kind, NAME_USER);
+                ck_assert_int_eq(b->users.items[0].kind, NAME_ANY);
+                ck_assert_str_eq(a->targets.items[0].text, "u2");
+                ck_assert_str_eq(b->targets.items[0].text, "g4");
+                ck_assert_uint_eq(a->commands.n, 1);
+                ck_assert_uint_eq(b->commands.n, 2);
+                ck_assert_int_eq(a->action, ACTION_REFUSE);
+                ck_assert_int_eq(b->action, ACTION_ASK);
+                ck_assert_ptr_eq(a->approvers.items[0].group, rules->groups[0]);
+                ck_assert_ptr_eq(b->approvers.items[0].approver, rules->approvers[0]);
+                ck_assert(a->approvals == 2 && b->approvals == 7);
+                ck_assert(a->duration == USEC_PER_MIN && b->duration == 5 * USEC_PER_MIN);
+                ck_assert(
+                        a->max_duration == 2 * USEC_PER_MIN && b->max_duration == 6 * USEC_PER_MIN);
+                ck_assert(a->open_for == 3 * USEC_PER_MIN && b->open_for == 7 * USEC_PER_MIN);
+                ck_assert(a->wait == 4 * USEC_PER_MIN && b->wait == 0);
+                ck_assert(a->reason == REASON_NONE && b->reason == REASON_REQUIRED);
+                ck_assert(a->on_expiry == ON_EXPIRY_END_SESSIONS && b->on_expiry == ON_EXPIRY_KEEP);
+        }
+}
+END_TEST
+
+START_TEST(mistakes)
+{
+        static const struct {
+                const char *text, *out;
+        } cases[] = {
+                /* one bad thing in [defaults] is told once, however many rules inherit it */
+                { "[defaults]\nservices = s\nusers = *\naction = ask\napprovers = gone\n"
+                  "[rule a]\n[rule b]\n",
+                        "f:5:13: there is no [group gone] and no [approver gone]\n" },
+                { "[defaults]\nservices = s\nusers = *\naction = refuse\nduration = 9h\n"
+                  "[rule a]\n[rule b]\n[rule c]\nduration = 1h\n",
+                        "f:5:12: 'duration' 9h is longer than 'max-duration' 4h\n" },
+                /* a bad value is not missing as well, nor judged against others */
+                { "[rule a]\nservices = ,\nusers = #\naction = x\n",
+                        "f:2:12: an empty name in 'services'\n"
+                        "f:2:13: an empty name in 'services'\n"
+                        "f:3:9: 'users' has no value: a '#' after white space begins a comment\n"
+                        "f:4:10: 'x' is not possible for 'action', only ask, allow or refuse\n" },
+                { "[rule a]\nservices = s\nusers = *\naction = refuse\nduration = 9x\n"
+                  "max-duration = 1m\n",
+                        "f:5:12: '9x' is not a span of time for 'duration' (such as 90s, 30m, 1h "
+                        "30m, 2d)\n" },
+                /* nor does an equal one hurt */
+                { "[rule a]\nservices = s\nusers = *\naction = refuse\nduration = 1m\n"
+                  "max-duration = 60s\n",
+                        "" },
+                /* allow and refuse need nobody */
+                { "[rule a]\nservices = s\nusers = *\naction = allow\n", "" },
+                { "[rule a]\nservices = s\nusers = *\naction = ask\napprovers =\n",
+                        "f:5:12: 'approvers' has no value\n" },
+                { "[rule]\n", "f:1:2: the section [rule] needs a name\n"
+                              "f:1:2: [rule] lacks 'services', and so does [defaults]\n"
+                              "f:1:2: [rule] lacks 'users', and so does [defaults]\n"
+                              "f:1:2: [rule] lacks 'action', and so does [defaults]\n" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(freep) char *all = fixture_mistakes(cases[i].text);
+
+                ck_assert_msg(streq(all, cases[i].out), "case %zu:\n%s", i, all);
+        }
+}
+END_TEST
+
+int main(void)
+{
+        Suite *suite = suite_create("rules_finish");
+        TCase *all = tcase_create("all");
+        SRunner *runner = srunner_create(suite);
+        int failed;
+
+        tcase_add_test(all, built_in);
+        tcase_add_test(all, inherited);
+        tcase_add_test(all, mistakes);
+        suite_add_tcase(suite, all);
+        srunner_run_all(runner, CK_ENV);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
