@@ -56,7 +56,7 @@ struct BusCall {
         sd_bus_message *message; /* as it was first built */
         sd_bus_slot *reply, *job_match;
         sd_event_source *timer;
-        char *job;   /* the object path of the job waited for, once known */
+        char *job;  /* the object path of the job waited for, once known */
         int result; /* what the timer answers */
         bool to_systemd;
         bool sent;     /* at least once on this connection */
