@@ -172,7 +172,11 @@ static int read_login_uid(int proc, uid_t *ret)
 
         r = read_start(proc, "loginuid", text, sizeof(text));
         if (r == -ENOENT) {
-                *ret = UID_UNSET; /* a kernel without audit sets none */
+                /* A kernel without audit has no login uids; one that hides the process shows nothing of it. */
+                if (faccessat(proc, "stat", F_OK, 0) < 0) {
+                        return -EACCES;
+                }
+                *ret = UID_UNSET;
                 return 0;
         }
         if (r < 0) {

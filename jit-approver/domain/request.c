@@ -3,9 +3,9 @@
 /*
  * What is asked.
  *
- * MUST: change a state nowhere but in request_move(); leave no field out of the canonical bytes that
- * says what would be granted, and let no two requests share them (every value carries its length, so
- * no value can pretend to be the next field).
+ * MUST: change a state nowhere but in request_move(); leave no field out of the canonical bytes
+ * that says what would be granted, and let no two requests share them (every value carries its
+ * length, so no value can pretend to be the next field).
  */
 
 #include <errno.h>
@@ -172,6 +172,13 @@ int command_canonical(const char *const *words, size_t n, char **ret, size_t *re
 bool deadline_passed(usec_t wall, usec_t boot, const Now *now)
 {
         return now->wall >= wall || (boot != 0 && now->boot >= boot);
+}
+
+bool request_is_late(const Request *r, const Now *now, const char *boot_id)
+{
+        bool same_boot = boot_id && *boot_id && streq(r->boot_id, boot_id);
+
+        return deadline_passed(r->deadline, same_boot ? r->deadline_boot : 0, now);
 }
 
 const char *request_state_to_string(RequestState s)

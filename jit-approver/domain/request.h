@@ -80,6 +80,8 @@ int command_canonical(const char *const *words, size_t n, char **ret, size_t *re
 
 /* Whether a deadline has come by either clock; boot 0 means the boot clock says nothing. */
 bool deadline_passed(usec_t wall, usec_t boot, const Now *now);
+/* The same for a request; after a reboot only the wall clock can say. */
+bool request_is_late(const Request *r, const Now *now, const char *boot_id);
 
 const char *request_state_to_string(
         RequestState s); /* pending approved denied timed-out withdrawn */

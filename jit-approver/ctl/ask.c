@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The client of Request and Wait. MUST: only the two openers exit 0; what is not understood is a
+ * refusal.
+ */
+
+#include "jit-approver/ctl/ask.h"
+
+#include <errno.h>
+#include <poll.h>
+
+#include "common/span.h"
+#include "common/util.h"
+#include "jit-approver/ctl/node.h"
+#include "jit-approver/ctl/options.h"
+#include "jit-approver/ctl/print.h"
+#include "jit-approver/ctl/view.h"
+
+/* How long an approver that went away may take to come back; it keeps our place as long. */
+#define REATTACH_TIMEOUT (15 * USEC_PER_SEC)
+#define REATTACH_PAUSE_MS 200
+
+/* One call under way. */
+typedef struct Waiting {
+        Call *call;
+        const Ask *ask;  /* to come back as the same waiter; NULL: only watching */
+        usec_t deadline; /* ours */
+        bool may_end;    /* past it the wait is over; else it is the approver that is late */
+        bool detached;
+        Outcome outcome;
+} Waiting;
+
+int ask_exit(const char *verdict, const char *code)
+{
+        static const struct {
+                const char *code;
+                int exit;
+        } exits[] = {
+                { "timed-out", EXIT_PENDING },
+                { "detached", EXIT_PENDING },
+                { "busy", EXIT_ERROR },
+                { "names", EXIT_ERROR },
+                { "rules", EXIT_ERROR },
+                { "store", EXIT_ERROR },
+                { "clock", EXIT_ERROR },
+                { "session", EXIT_ERROR },
+                { "internal", EXIT_ERROR },
+        };
+
+        verdict = str_or(verdict, "");
+        if (streq(verdict, VERDICT_GRANT) || streq(verdict, VERDICT_PASS)) {
+                return EXIT_DONE;
+        }
+        if (streq(verdict, VERDICT_PENDING)) {
+                return EXIT_PENDING;
+        }
+        for (size_t i = 0; i < ELEMENTSOF(exits); i++) {
+                if (streq(verdict, VERDICT_DENY) && streq(str_or(code, ""), exits[i].code)) {
+                        return exits[i].exit;
+                }
+        }
+        return EXIT_NO;
+}
+
+static void keep_id(char out[static 32], const char *id)
+{
+        if (id && strlen(id) < 32) {
+                memcpy(out, id, strlen(id) + 1);
+        }
+}
+
+static void tell_lines(const JsonNode *answer)
+{
+        const JsonNode *lines = node_array(answer, "lines");
+
+        for (const JsonNode *n = lines ? json_first(lines) : NULL; n; n = json_next(n)) {
+                if (json_type(n) == JSON_STRING) {
+                        say_line(json_string(n));
+                }
+        }
+}
+
+/* One answer came: its lines are told, its ids kept, and how long the rule lets us wait. */
+static void waiting_take(Waiting *w, const JsonNode *answer)
+{
+        int64_t wait = node_integer(answer, "wait_usec", 0);
+
+        tell_lines(answer);
+        keep_id(w->outcome.request, node_text(answer, "request"));
+        keep_id(w->outcome.grant, node_text(answer, "grant"));
+        if (w->ask && w->may_end && w->deadline == USEC_NEVER && wait > 0) {
+                w->deadline = usec_add(clock_usec(CLOCK_MONOTONIC), wait);
+        }
+}
+
+static int waiting_reattach(Waiting *w)
+{
+        Ask nobody = { .asker = UID_UNSET, .login_uid = UID_UNSET };
+        WaitCall call = {
+                .version = PROTOCOL_VERSION,
+                .request = w->outcome.request,
+                .ask = w->ask ? *w->ask : nobody,
+        };
+        usec_t until = usec_add(clock_usec(CLOCK_MONOTONIC), REATTACH_TIMEOUT);
+        bool quiet = w->call->quiet;
+        int r = -ECONNRESET;
+
+        w->call->quiet = true;
+        while (r != EXIT_DONE && clock_usec(CLOCK_MONOTONIC) < until) {
+                call_done(w->call);
+                w->call->client = CLIENT_NONE;
+                r = call_open(w->call, w->call->ctl);
+                if (r == EXIT_DONE) {
+                        r = call_send(w->call, "Wait", WAIT_FIELDS, &call, CALL_MORE);
+                }
+                if (r != EXIT_DONE) {
+                        (void) poll(NULL, 0, REATTACH_PAUSE_MS);
+                }
+        }
+        w->call->quiet = quiet;
+        return r == EXIT_DONE ? EXIT_DONE : call_lost(w->call, -ECONNRESET);
+}
+
+/* Our time is up: the request shall stay open without us. The last answer still comes. */
+static int waiting_detach(Waiting *w)
+{
+        static const Field nothing[] = { FIELD_REQUIRED(INTEGER, IdCall, version), FIELD_END };
+        IdCall call = { .version = PROTOCOL_VERSION };
+
+        if (w->detached) {
+                return EXIT_PENDING;
+        }
+        w->detached = true;
+        w->deadline = usec_add(clock_usec(CLOCK_MONOTONIC), CALL_TIMEOUT);
+        int r = call_send(w->call, "Detach", nothing, &call, CALL_ONEWAY);
+        return r < 0 ? EXIT_PENDING : EXIT_DONE;
+}
+
+/* A transport's errno: go on (EXIT_DONE) or end. */
+static int waiting_broken(Waiting *w, int error)
+{
+        if (error == -ETIMEDOUT && w->may_end) {
+                return w->ask ? waiting_detach(w) : EXIT_PENDING;
+        }
+        if ((error == -ECONNRESET || error == -EPIPE) && *w->outcome.request && !w->detached) {
+                return waiting_reattach(w);
+        }
+        return call_lost(w->call, error);
+}
+
+/* Until the last answer, which stays in the call's reply; then EXIT_DONE. */
+static int waiting_run(Waiting *w)
+{
+        for (;;) {
+                int r = call_receive(w->call, w->deadline);
+                if (r < 0) {
+                        r = waiting_broken(w, r);
+                        if (r != EXIT_DONE) {
+                                return r;
+                        }
+                        continue;
+                }
+                if (r != EXIT_DONE) {
+                        return r;
+                }
+                waiting_take(w, w->call->reply.parameters);
+                if (!w->call->reply.continues) {
+                        return EXIT_DONE;
+                }
+        }
+}
+
+static bool changes_user(const char *service)
+{
+        static const char *const services[] = { "sudo", "sudo-i", "su", "su-l", "runuser",
+                "runuser-l" };
+
+        for (size_t i = 0; i < ELEMENTSOF(services); i++) {
+                if (streq(service, services[i])) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/* Sends Request and follows it. A demanded reason comes back as the verdict ask-for-it. */
+static int ask_once(Call *c, const Asking *a, const char *reason, Outcome *ret)
+{
+        const char *service = str_or(a->service, "sudo");
+        RequestCall call = {
+                .version = PROTOCOL_VERSION,
+                .ask = {
+                        .service = service,
+                        .asker = UID_UNSET,
+                        .login_uid = UID_UNSET,
+                        .mode = a->n_command > 0 ? "run" : "shell",
+                        .command = { (const char **) a->command, a->n_command },
+                },
+                .reason = reason,
+                .duration = a->duration,
+                .wait_usec = a->detached ? 0 : SPAN_MAX,
+                .detached = a->detached,
+        };
+        Waiting w = {
+                .call = c, .ask = &call.ask, .deadline = USEC_NEVER, .may_end = !a->detached
+        };
+
+        /* Elsewhere nobody becomes another. */
+        call.ask.target = a->target || !changes_user(service) ? a->target : "root";
+        int r = call_send(c, "Request", REQUEST_FIELDS, &call, a->detached ? 0 : CALL_MORE);
+        if (r < 0) {
+                return call_lost(c, r);
+        }
+        if (a->detached) {
+                w.deadline = usec_add(clock_usec(CLOCK_MONOTONIC), CALL_TIMEOUT);
+        }
+        r = waiting_run(&w);
+        *ret = w.outcome;
+        return r;
+}
+
+int ask_access(Call *c, const Asking *a, Outcome *ret)
+{
+        _cleanup_(freep) char *reason = NULL;
+
+        int r = ask_once(c, a, a->reason, ret);
+        if (r != EXIT_DONE) {
+                return r;
+        }
+        if (streq(str_or(node_text(c->reply.parameters, "verdict"), ""), VERDICT_ASK)) {
+                const char *mode = node_text(c->reply.parameters, "reason_mode");
+
+                if (a->reason || !streq(str_or(mode, ""), "required")) {
+                        return call_garbled(c, "an answer");
+                }
+                reason = can_ask() ? ask_line("Reason:") : NULL;
+                if (!reason) {
+                        return usage("The rule wants a reason: give --reason TEXT.");
+                }
+                r = ask_once(c, a, reason, ret);
+                if (r != EXIT_DONE) {
+                        return r;
+                }
+        }
+        return ask_exit(
+                node_text(c->reply.parameters, "verdict"), node_text(c->reply.parameters, "code"));
+}
+
+int ask_wait(Call *c, const char *id, usec_t deadline, Outcome *ret)
+{
+        WaitCall call = {
+                .version = PROTOCOL_VERSION,
+                .request = id,
+                .ask = { .asker = UID_UNSET, .login_uid = UID_UNSET },
+        };
+        Waiting w = { .call = c, .deadline = deadline, .may_end = true };
+
+        int r = call_send(c, "Wait", WAIT_FIELDS, &call, CALL_MORE);
+        if (r < 0) {
+                return call_lost(c, r);
+        }
+        keep_id(w.outcome.request, id);
+        r = waiting_run(&w);
+        *ret = w.outcome;
+        if (r != EXIT_DONE) {
+                return r;
+        }
+        return ask_exit(
+                node_text(c->reply.parameters, "verdict"), node_text(c->reply.parameters, "code"));
+}
+
+void ask_tell(Call *c, const Outcome *outcome)
+{
+        const char *id = *outcome->request ? outcome->request : outcome->grant;
+        IdCall call = { .version = PROTOCOL_VERSION, .id = id };
+
+        if (!*id) {
+                return;
+        }
+        /* On a connection of its own: the one that waited may be gone. */
+        _cleanup_(call_done) Call again = { .client = CLIENT_NONE, .quiet = true };
+        if (call_open(&again, c->ctl) != EXIT_DONE ||
+                call_do(&again, "Show", ID_FIELDS, &call) != EXIT_DONE) {
+                return;
+        }
+        const JsonNode *request = node_object(again.reply.parameters, "request");
+        const JsonNode *grant = node_object(again.reply.parameters, "grant");
+
+        if (c->ctl->json && (request || grant)) {
+                (void) node_print(request ? request : grant);
+        } else if (request) {
+                view_request_line(stdout, request);
+        } else if (grant) {
+                view_grant_line(stdout, grant);
+        }
+}

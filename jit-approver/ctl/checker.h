@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The rules' checker is the approver itself (`jit-approver --check`): one parser, so that jitctl can
+ * never call good what the daemon would refuse. Works with no daemon running.
+ */
+
+#include <sys/types.h>
+
+#include "common/macro.h"
+
+typedef struct Checked {
+        bool ok;      /* it ran to its end and found nothing */
+        char **lines; /* what it printed, owned; "file:line:col: message" */
+} Checked;
+
+/* file NULL: the installed configuration. 0 or -errno: it could not be run. */
+int checker_run(const char *file, Checked *ret);
+void checked_done(Checked *c);
+
+/*
+ * Takes "file:line:col: message" apart: n of the file's name, the numbers, where the message begins.
+ * False: another kind of line.
+ */
+bool checker_split(const char *line, size_t *ret_file, int64_t *ret_line, int64_t *ret_column,
+        const char **ret_message);

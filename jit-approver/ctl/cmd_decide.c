@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * jitctl approve and jitctl deny. MUST: without an ID nothing is decided that the caller did not see
+ * and confirm, by a word on the terminal or by --yes.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/util.h"
+#include "jit-approver/ctl/call.h"
+#include "jit-approver/ctl/node.h"
+#include "jit-approver/ctl/options.h"
+#include "jit-approver/ctl/print.h"
+#include "jit-approver/ctl/view.h"
+
+static const char *arg_for, *arg_note;
+static bool arg_yes;
+
+static const Option approve_options[] = {
+        { "for", OPTION_SPAN, &arg_for, "SPAN", "for how long (what was asked)" },
+        { "note", OPTION_TEXT, &arg_note, "TEXT", "a word to the asker, kept in the record" },
+        { "yes", OPTION_FLAG, &arg_yes, NULL, "ask no question" },
+        { NULL },
+};
+
+static const Option deny_options[] = {
+        { "note", OPTION_TEXT, &arg_note, "TEXT", "a word to the asker, kept in the record" },
+        { "yes", OPTION_FLAG, &arg_yes, NULL, "ask no question" },
+        { NULL },
+};
+
+/* What may be decided: kept, since each reply takes the one before with it. */
+typedef struct Open {
+        char **ids;
+        Table *table;
+} Open;
+
+static void open_done(Open *o)
+{
+        o->ids = strv_free(o->ids);
+        o->table = table_free(o->table);
+}
+
+static void take_open(const JsonNode *request, void *userdata)
+{
+        static const char *const heads[] = { "", "ID", "WHO", "WHAT", "FOR", "WHY", "COMMAND",
+                NULL };
+        Open *o = userdata;
+        char number[16];
+
+        o->table = o->table ? o->table : table_new(heads);
+        if (strv_add(&o->ids, str_or(node_text(request, "id"), "")) < 0) {
+                (void) must(NULL);
+        }
+        (void) snprintf(number, sizeof(number), "%zu", strv_length(o->ids));
+        table_add(o->table, (const Cell[]){
+                                    { number, STYLE_BOLD },
+                                    { node_text(request, "id"), STYLE_PLAIN },
+                                    { node_text(request, "asker"), STYLE_PLAIN },
+                                    { node_text(request, "service"), STYLE_PLAIN },
+                                    { span_text(node_text(request, "duration")), STYLE_PLAIN },
+                                    { node_text(request, "reason"), STYLE_PLAIN },
+                                    { node_text(request, "command"), STYLE_PLAIN },
+                            });
+}
+
+/* Which of several: by number on the terminal. *ret stays NULL when none was chosen. */
+static int choose(const Open *o, const char *decision, const char **ret)
+{
+        size_t n = strv_length(o->ids);
+        uint64_t which;
+
+        if (!can_ask() || arg_yes) {
+                say("%zu requests are open; name one:", n);
+                for (size_t i = 0; i < n; i++) {
+                        (void) fprintf(stderr, "  jitctl %s %s\n", decision, safe(o->ids[i]));
+                }
+                return EXIT_USAGE;
+        }
+        table_write(o->table, stderr, 0);
+        _cleanup_(freep) char *answer = ask_line("Which number?");
+        if (!answer || parse_u64(answer, n, &which) < 0 || which == 0) {
+                say("Nothing was decided.");
+                return EXIT_USAGE;
+        }
+        *ret = o->ids[which - 1];
+        return EXIT_DONE;
+}
+
+/* Shows the request and asks; EXIT_DONE is yes. */
+static int confirm(Call *c, const char *id, const char *question)
+{
+        IdCall call = { .version = PROTOCOL_VERSION, .id = id };
+
+        int r = call_do(c, "Show", ID_FIELDS, &call);
+        if (r != EXIT_DONE) {
+                return r;
+        }
+        const JsonNode *request = node_object(c->reply.parameters, "request");
+        if (!request) {
+                return call_garbled(c, "an object");
+        }
+        view_request(stderr, request);
+        if (arg_yes) {
+                return EXIT_DONE;
+        }
+        if (!can_ask()) {
+                return usage("Not on a terminal: name the ID or give --yes.");
+        }
+        if (!ask_yes(question)) {
+                say("Nothing was decided.");
+                return EXIT_ERROR;
+        }
+        return EXIT_DONE;
+}
+
+static int find(Call *c, const char *decision, const char *question, char **ret)
+{
+        _cleanup_(open_done) Open open = { 0 };
+        ListCall call = { .version = PROTOCOL_VERSION, .which = "pending" };
+        const char *id = NULL;
+
+        int r = call_list(
+                c, "ListRequests", LIST_FIELDS, &call, &call.after, "requests", take_open, &open);
+        if (r != EXIT_DONE) {
+                return r;
+        }
+        switch (strv_length(open.ids)) {
+        case 0:
+                say("No request waits for your decision.");
+                return EXIT_NO;
+        case 1:
+                id = open.ids[0];
+                break;
+        default:
+                r = choose(&open, decision, &id);
+                if (r != EXIT_DONE) {
+                        return r;
+                }
+        }
+        r = confirm(c, id, question);
+        if (r == EXIT_DONE) {
+                *ret = must(strdup(id));
+        }
+        return r;
+}
+
+static int decide(const Ctl *ctl, const char *decision, const char *question)
+{
+        _cleanup_(call_done) Call c = { .client = CLIENT_NONE };
+        _cleanup_(freep) char *found = NULL;
+        DecideCall call = {
+                .version = PROTOCOL_VERSION,
+                .decision = decision,
+                .duration = arg_for,
+                .note = arg_note,
+        };
+
+        int r = call_open(&c, ctl);
+        if (r == EXIT_DONE && ctl->n_args == 0) {
+                r = find(&c, decision, question, &found);
+        }
+        if (r != EXIT_DONE) {
+                return r;
+        }
+        call.request = found ? found : ctl->args[0];
+        r = call_do(&c, "Decide", DECIDE_FIELDS, &call);
+        if (r != EXIT_DONE) {
+                return r;
+        }
+        const JsonNode *request = node_object(c.reply.parameters, "request");
+        if (!request) {
+                return call_garbled(&c, "an object");
+        }
+        if (ctl->json) {
+                return node_print(request);
+        }
+        view_request_line(stdout, request);
+        return EXIT_DONE;
+}
+
+static int run_approve(const Ctl *ctl)
+{
+        return decide(ctl, "approve", "Approve? [y/N]");
+}
+
+static int run_deny(const Ctl *ctl)
+{
+        return decide(ctl, "deny", "Deny? [y/N]");
+}
+
+const Verb verb_approve = {
+        .name = "approve",
+        .synopsis = "[ID] [--for SPAN] [--note TEXT] [--yes]",
+        .summary = "Approve a request",
+        .notes = "Without ID: the one that is open, shown first; of several you choose one.\n",
+        .options = approve_options,
+        .max_args = 1,
+        .run = run_approve,
+};
+
+const Verb verb_deny = {
+        .name = "deny",
+        .synopsis = "[ID] [--note TEXT] [--yes]",
+        .summary = "Deny a request",
+        .notes = "Without ID: the one that is open, shown first; of several you choose one.\n",
+        .options = deny_options,
+        .max_args = 1,
+        .run = run_deny,
+};

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* jitctl log: the record, and whether it is whole. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/util.h"
+#include "jit-approver/ctl/call.h"
+#include "jit-approver/ctl/chain.h"
+#include "jit-approver/ctl/node.h"
+#include "jit-approver/ctl/options.h"
+#include "jit-approver/ctl/print.h"
+#include "jit-approver/ctl/rowfile.h"
+#include "jit-approver/ctl/when.h"
+
+#define LOG_FILE_MAX ((size_t) 1024 * 1024 * 1024)
+
+static const char *arg_user, *arg_request, *arg_grant, *arg_approver, *arg_since, *arg_until;
+static const char *arg_anchor, *arg_file;
+static bool arg_verify;
+
+static const Option options[] = {
+        { "user", OPTION_TEXT, &arg_user, "U", "only what this asker did" },
+        { "request", OPTION_TEXT, &arg_request, "ID", "only this request" },
+        { "grant", OPTION_TEXT, &arg_grant, "ID", "only this grant" },
+        { "approver", OPTION_TEXT, &arg_approver, "A", "only what this approver did" },
+        { "since", OPTION_TEXT, &arg_since, "T", "from T on" },
+        { "until", OPTION_TEXT, &arg_until, "T", "up to T" },
+        { "verify", OPTION_FLAG, &arg_verify, NULL, "reckon the chain of hashes of all rows" },
+        { "anchor", OPTION_TEXT, &arg_anchor, "HASH", "with --verify: this hash must occur" },
+        { "file", OPTION_TEXT, &arg_file, "FILE", "with --verify: an exported record, - is stdin" },
+        { NULL },
+};
+
+typedef struct Log {
+        bool json;
+        Doc doc;
+        Table *table;
+        Chain chain;
+} Log;
+
+static void log_done(Log *l)
+{
+        doc_done(&l->doc);
+        l->table = table_free(l->table);
+}
+
+/* The event's facts as words: name=value. The caller frees. */
+static char *facts_text(const JsonNode *data)
+{
+        char *text = NULL;
+        size_t size = 0;
+        FILE *f = must(open_memstream(&text, &size));
+        const char *space = "";
+
+        for (const JsonNode *n = data ? json_first(data) : NULL; n; n = json_next(n)) {
+                _cleanup_(freep) char *json = node_json(n);
+                bool word = json_type(n) == JSON_STRING && !strpbrk(json_string(n), " \t\"=");
+
+                (void) fprintf(f, "%s%s=%s", space, json_name(n), word ? json_string(n) : json);
+                space = " ";
+        }
+        (void) fclose(f);
+        return must(text);
+}
+
+static void add_row(Table *table, const JsonNode *row)
+{
+        _cleanup_(freep) char *facts = facts_text(node_object(row, "data"));
+        const char *time = node_text(row, "time");
+        char local[TIME_RFC3339_MAX], seq[24];
+        usec_t at;
+
+        (void) snprintf(seq, sizeof(seq), "%lld", (long long) node_integer(row, "seq", -1));
+        if (time && time_rfc3339_parse(time, &at) >= 0) {
+                /* The date always: rows of many days stand below each other. */
+                time_local(at, 0, local);
+                time = local;
+        }
+        table_add(table, (const Cell[]){
+                                 { seq, STYLE_DIM },
+                                 { time, STYLE_PLAIN },
+                                 { node_text(row, "event"), STYLE_BOLD },
+                                 { node_text(row, "request"), STYLE_PLAIN },
+                                 { node_text(row, "grant"), STYLE_PLAIN },
+                                 { facts, STYLE_PLAIN },
+                         });
+}
+
+/* Only what will be printed is kept: a record may be large. */
+static void take_row(const JsonNode *row, void *userdata)
+{
+        Log *l = userdata;
+
+        if (arg_verify) {
+                chain_add(&l->chain, row);
+        }
+        if (l->json) {
+                doc_add(&l->doc, row);
+        } else if (!arg_verify) {
+                add_row(l->table, row);
+        }
+}
+
+/* The rows out of the approver. */
+static int log_fetch(const Ctl *ctl, Log *l, LogCall *call, char ret_head[static 65])
+{
+        _cleanup_(call_done) Call c = { .client = CLIENT_NONE };
+
+        int r = call_open(&c, ctl);
+        if (r == EXIT_DONE) {
+                r = call_list(&c, "ReadLog", LOG_FIELDS, call, &call->after, "rows", take_row, l);
+        }
+        if (r != EXIT_DONE) {
+                return r;
+        }
+        const char *head = node_text(c.reply.parameters, "head");
+        if (!head || !chain_is_hash(head)) {
+                return call_garbled(&c, "a head of the record");
+        }
+        memcpy(ret_head, head, 65);
+        return EXIT_DONE;
+}
+
+static int log_read_file(Log *l, char ret_head[static 65])
+{
+        _cleanup_(closep) int fd = -1;
+        _cleanup_(freep) char *text = NULL;
+        size_t size;
+
+        fd = streq(arg_file, "-") ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                                  : open(arg_file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        int r = fd < 0 ? -errno : read_file(fd, LOG_FILE_MAX, &text, &size);
+        if (r < 0) {
+                say("Failed to read '%s': %s.", safe(arg_file), strerror(-r));
+                return EXIT_ERROR;
+        }
+        r = rowfile_read(text, take_row, l, ret_head);
+        if (r < 0) {
+                say("'%s' is not what 'jitctl log --verify --json' writes.", safe(arg_file));
+                return EXIT_ERROR;
+        }
+        return EXIT_DONE;
+}
+
+static int log_verdict(Log *l, const char *head)
+{
+        chain_finish(&l->chain, *head ? head : NULL);
+        if (*l->chain.problem) {
+                say("The record is NOT whole: %s.", l->chain.problem);
+                return EXIT_ERROR;
+        }
+        say("The record is whole: %lld rows, head %s%s.", (long long) l->chain.seq, l->chain.hash,
+                l->chain.anchor ? ", the anchor is in it" : "");
+        return EXIT_DONE;
+}
+
+static int log_time(const char *option, const char *typed, char out[static TIME_RFC3339_MAX])
+{
+        usec_t at;
+
+        if (when_parse(typed, clock_usec(CLOCK_REALTIME), &at) < 0) {
+                return usage("--%s '%s' is no time; 2026-11-21, '2026-11-21 15:04', yesterday "
+                             "and '2h ago' are.",
+                        option, safe(typed));
+        }
+        time_rfc3339(at, out);
+        return EXIT_DONE;
+}
+
+static int log_check_options(void)
+{
+        bool filter =
+                arg_user || arg_request || arg_grant || arg_approver || arg_since || arg_until;
+
+        if (arg_verify && filter) {
+                return usage("--verify needs every row: leave the filters out.");
+        }
+        if (!arg_verify && (arg_anchor || arg_file)) {
+                return usage("--anchor and --file go with --verify.");
+        }
+        if (arg_anchor && !chain_is_hash(arg_anchor)) {
+                return usage("--anchor '%s' is not 64 lower-case hex digits.", safe(arg_anchor));
+        }
+        return EXIT_DONE;
+}
+
+static int log_fill_call(
+        LogCall *call, char since[static TIME_RFC3339_MAX], char until[static TIME_RFC3339_MAX])
+{
+        int r = EXIT_DONE;
+
+        *call = (LogCall){
+                .version = PROTOCOL_VERSION,
+                .user = arg_user,
+                .request = arg_request,
+                .grant = arg_grant,
+                .approver = arg_approver,
+                .since = arg_since ? since : NULL,
+                .until = arg_until ? until : NULL,
+                .verify = arg_verify,
+        };
+        if (arg_since) {
+                r = log_time("since", arg_since, since);
+        }
+        if (r == EXIT_DONE && arg_until) {
+                r = log_time("until", arg_until, until);
+        }
+        return r;
+}
+
+static void log_print(const Ctl *ctl, Log *l, const char *head)
+{
+        char tail[80];
+
+        if (ctl->json) {
+                (void) snprintf(tail, sizeof(tail), "\"head\":\"%.64s\"", head);
+                doc_print(&l->doc, "rows", tail);
+        } else if (table_rows(l->table) > 0) {
+                table_print(l->table);
+        } else {
+                say("The record has no such row.");
+        }
+}
+
+static int run(const Ctl *ctl)
+{
+        static const char *const heads[] = { "ROW", "TIME", "EVENT", "REQUEST", "GRANT", "FACTS",
+                NULL };
+        _cleanup_(log_done) Log l = { .json = ctl->json, .table = table_new(heads) };
+        char since[TIME_RFC3339_MAX], until[TIME_RFC3339_MAX], head[65] = "";
+        LogCall call;
+
+        int r = log_check_options();
+        if (r == EXIT_DONE) {
+                r = log_fill_call(&call, since, until);
+        }
+        if (r != EXIT_DONE) {
+                return r;
+        }
+        chain_init(&l.chain, arg_anchor);
+        r = arg_file ? log_read_file(&l, head) : log_fetch(ctl, &l, &call, head);
+        if (r != EXIT_DONE) {
+                return r;
+        }
+        /* Who verifies wants the verdict; the rows only as a document to hand on. */
+        if (!arg_verify || ctl->json) {
+                log_print(ctl, &l, *head ? head : l.chain.hash);
+        }
+        return arg_verify ? log_verdict(&l, head) : EXIT_DONE;
+}
+
+const Verb verb_log = {
+        .name = "log",
+        .synopsis = "[--user U] [--request ID] [--grant ID] [--approver A] [--since T] "
+                    "[--until T]\n"
+                    "jitctl log --verify [--anchor HASH] [--file FILE]",
+        .summary = "Read the record, or verify that it is whole",
+        .notes = "T is RFC 3339, 2026-11-21, '2026-11-21 15:04', today, yesterday, -2h, '2h ago'.\n"
+                 "An anchor is a head that was told earlier, in a message or the journal: only\n"
+                 "with one does a record whose end was cut off show.\n",
+        .options = options,
+        .run = run,
+};

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* jitctl pending and jitctl show */
+
+#include <stdio.h>
+
+#include "common/util.h"
+#include "jit-approver/ctl/call.h"
+#include "jit-approver/ctl/node.h"
+#include "jit-approver/ctl/print.h"
+#include "jit-approver/ctl/view.h"
+
+static const Option options[] = { { NULL } };
+
+static int run_pending(const Ctl *ctl)
+{
+        _cleanup_(call_done) Call c = { .client = CLIENT_NONE };
+        _cleanup_(listing_done) Listing list = listing_of_requests();
+        ListCall call = { .version = PROTOCOL_VERSION, .which = "pending" };
+
+        int r = call_open(&c, ctl);
+        if (r == EXIT_DONE) {
+                r = call_list(&c, "ListRequests", LIST_FIELDS, &call, &call.after, "requests",
+                        listing_take, &list);
+        }
+        if (r != EXIT_DONE) {
+                return r;
+        }
+        return listing_print(&list, ctl, "requests", "No request waits for your decision.");
+}
+
+static int run_show(const Ctl *ctl)
+{
+        _cleanup_(call_done) Call c = { .client = CLIENT_NONE };
+        IdCall call = { .version = PROTOCOL_VERSION, .id = ctl->args[0] };
+
+        int r = call_open(&c, ctl);
+        if (r == EXIT_DONE) {
+                r = call_do(&c, "Show", ID_FIELDS, &call);
+        }
+        if (r != EXIT_DONE) {
+                return r;
+        }
+        const JsonNode *request = node_object(c.reply.parameters, "request");
+        const JsonNode *grant = node_object(c.reply.parameters, "grant");
+        if (!request && !grant) {
+                return call_garbled(&c, "an object");
+        }
+        if (ctl->json) {
+                return node_print(request ? request : grant);
+        }
+        if (request) {
+                view_request(stdout, request);
+        } else {
+                view_grant(stdout, grant);
+        }
+        return EXIT_DONE;
+}
+
+const Verb verb_pending = {
+        .name = "pending",
+        .synopsis = "",
+        .summary = "List the requests that wait for your decision",
+        .options = options,
+        .run = run_pending,
+};
+
+const Verb verb_show = {
+        .name = "show",
+        .synopsis = "ID",
+        .summary = "Show all of a request or a grant",
+        .options = options,
+        .min_args = 1,
+        .max_args = 1,
+        .run = run_show,
+};

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* jitctl status: how the approver is, and what of it is the caller's. */
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "common/span.h"
+#include "common/util.h"
+#include "jit-approver/ctl/call.h"
+#include "jit-approver/ctl/node.h"
+#include "jit-approver/ctl/print.h"
+#include "jit-approver/ctl/view.h"
+
+static const Option options[] = { { NULL } };
+
+static void print_part(const char *name, const char *state)
+{
+        bool good = str_empty(state) || streq(state, "ok");
+
+        (void) printf("%-10s %s%s%s\n", name, style(stdout, good ? STYLE_GOOD : STYLE_BAD),
+                good ? "ok" : safe(state), style(stdout, STYLE_PLAIN));
+}
+
+static void print_rules(const JsonNode *status)
+{
+        const JsonNode *problems = node_array(status, "problems");
+        bool loaded = node_boolean(status, "rules_loaded");
+        bool clean = !problems || !json_first(problems);
+
+        if (loaded && clean) {
+                print_part("rules", "ok");
+        } else {
+                print_part("rules", loaded ? "loaded before; the files as they are now do not load"
+                                           : "not loaded: everything that needs a rule is refused");
+        }
+        for (const JsonNode *n = problems ? json_first(problems) : NULL; n; n = json_next(n)) {
+                if (json_type(n) == JSON_STRING) {
+                        (void) printf("           %s\n", safe(json_string(n)));
+                }
+        }
+}
+
+static void print_daemon(const JsonNode *status)
+{
+        _cleanup_(freep) char *roles = node_join(node_array(status, "roles"), ", ");
+        char up[SPAN_TEXT_MAX];
+
+        span_say(node_integer(status, "uptime_usec", 0), up);
+        (void) printf("%-10s %s on %s, up %s\n", "approver", safe(node_text(status, "version")),
+                safe(node_text(status, "host")), up);
+        print_rules(status);
+        print_part("store", node_text(status, "store"));
+        print_part("bus", node_text(status, "bus"));
+        print_part("clock", node_text(status, "clock"));
+        (void) printf("%-10s %lld pending, %lld waiting, %lld active grants\n", "now",
+                (long long) node_integer(status, "pending", 0),
+                (long long) node_integer(status, "waiting", 0),
+                (long long) node_integer(status, "grants", 0));
+        if (*roles) {
+                (void) printf("%-10s %s\n", "you are", safe(roles));
+        }
+}
+
+static void add_request(const JsonNode *request, void *userdata)
+{
+        if (streq(str_or(node_text(request, "state"), ""), "pending")) {
+                view_requests_add(userdata, request);
+        }
+}
+
+static void add_grant(const JsonNode *grant, void *userdata)
+{
+        if (node_integer(grant, "asker_uid", -1) == (int64_t) getuid()) {
+                view_grants_add(userdata, grant);
+        }
+}
+
+static int print_own(Call *c)
+{
+        _cleanup_(table_freep) Table *requests = view_requests_new();
+        _cleanup_(table_freep) Table *grants = view_grants_new();
+        ListCall mine = { .version = PROTOCOL_VERSION, .which = "mine" };
+        ListCall active = { .version = PROTOCOL_VERSION, .which = "active" };
+
+        int r = call_list(c, "ListRequests", LIST_FIELDS, &mine, &mine.after, "requests",
+                add_request, requests);
+        if (r == EXIT_DONE) {
+                r = call_list(c, "ListGrants", LIST_FIELDS, &active, &active.after, "grants",
+                        add_grant, grants);
+        }
+        if (r == EXIT_DONE && table_rows(requests) > 0) {
+                (void) printf("\nYour open requests:\n");
+                table_print(requests);
+        }
+        if (r == EXIT_DONE && table_rows(grants) > 0) {
+                (void) printf("\nYour active grants:\n");
+                table_print(grants);
+        }
+        return r;
+}
+
+static int run(const Ctl *ctl)
+{
+        _cleanup_(call_done) Call c = { .client = CLIENT_NONE };
+        IdCall call = { .version = PROTOCOL_VERSION };
+        static const Field fields[] = { FIELD_REQUIRED(INTEGER, IdCall, version), FIELD_END };
+
+        int r = call_open(&c, ctl);
+        if (r == EXIT_DONE) {
+                r = call_do(&c, "GetStatus", fields, &call);
+        }
+        if (r != EXIT_DONE) {
+                return r;
+        }
+        if (!c.reply.parameters) {
+                return call_garbled(&c, "a status");
+        }
+        if (ctl->json) {
+                return node_print(c.reply.parameters);
+        }
+        print_daemon(c.reply.parameters);
+        return print_own(&c);
+}
+
+const Verb verb_status = {
+        .name = "status",
+        .synopsis = "",
+        .summary = "Show how the approver is, your open requests and your active grants",
+        .options = options,
+        .run = run,
+};

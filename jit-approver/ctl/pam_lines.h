@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The lines of a PAM service in the order Linux-PAM runs them: includes opened, controls spelled out
+ * per return code (pam.conf(5)). Pure: texts in, entries out.
+ */
+
+#include <stddef.h>
+
+#include "common/macro.h"
+
+typedef struct PamText {
+        const char *service; /* the file's name in pam.d */
+        const char *text;
+} PamText;
+
+typedef enum PamType {
+        PAM_TYPE_AUTH,
+        PAM_TYPE_ACCOUNT,
+        PAM_TYPE_SESSION,
+        PAM_TYPE_PASSWORD,
+        _PAM_TYPE_MAX,
+} PamType;
+
+/* The return codes that matter by name; the rest of the 32 is between. See pam_codes. */
+enum {
+        PAM_CODE_SUCCESS = 0,
+        PAM_CODE_PERM_DENIED = 6,
+        PAM_CODE_AUTH_ERR = 7,
+        PAM_CODE_CRED_INSUFFICIENT = 8,
+        PAM_CODE_NEW_AUTHTOK_REQD = 12,
+        PAM_CODE_IGNORE = 25,
+        _PAM_CODE_MAX = 32,
+};
+extern const char *const pam_codes[_PAM_CODE_MAX];
+
+/* What a line does on a return code; a positive number skips so many lines. */
+enum {
+        PAM_ACT_IGNORE = 0,
+        PAM_ACT_OK = -1,
+        PAM_ACT_DONE = -2,
+        PAM_ACT_BAD = -3,
+        PAM_ACT_DIE = -4,
+        PAM_ACT_RESET = -5,
+};
+
+typedef struct PamEntry {
+        char *module;   /* without its folder; NULL for the head of a substack */
+        char where[96]; /* "common-account:17" */
+        unsigned level; /* of the substack it stands in */
+        int act[_PAM_CODE_MAX];
+        bool unknown_control; /* Linux-PAM then takes every outcome for a failure */
+} PamEntry;
+
+typedef struct PamStack {
+        PamEntry *entries;
+        size_t n;
+        char missing[96]; /* an included file that is not there; Linux-PAM then refuses always */
+} PamStack;
+
+int pam_stack_read(
+        const PamText *files, size_t n, const char *service, PamType type, PamStack *ret);
+void pam_stack_done(PamStack *s);
+const char *pam_type_to_string(PamType t);

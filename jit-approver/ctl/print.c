@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * MUST: no foreign byte reaches a terminal but through text_clean(). The time words are taken from
+ * the caller's clock, which is the approver's: one host.
+ */
+
+#include "jit-approver/ctl/print.h"
+
+#include <locale.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "common/span.h"
+#include "common/text.h"
+#include "common/util.h"
+
+#define SAFE_MAX 8192
+#define SAFE_BUFFERS 12
+
+void print_init(void)
+{
+        /* For wcwidth(3) alone; what programs say stays untranslated. */
+        (void) setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+static char *buffer_next(void)
+{
+        static char buffers[SAFE_BUFFERS][SAFE_MAX];
+        static size_t at;
+
+        at = (at + 1) % SAFE_BUFFERS;
+        return buffers[at];
+}
+
+const char *safe(const char *foreign)
+{
+        char *out = buffer_next();
+
+        (void) text_clean(out, SAFE_MAX, str_or(foreign, ""), strlen(str_or(foreign, "")));
+        return out;
+}
+
+void say_va(const char *format, va_list ap)
+{
+        (void) fputs("jitctl: ", stderr);
+        (void) vfprintf(stderr, format, ap);
+        (void) fputc('\n', stderr);
+}
+
+void say(const char *format, ...)
+{
+        va_list ap;
+
+        va_start(ap, format);
+        say_va(format, ap);
+        va_end(ap);
+}
+
+void say_line(const char *foreign)
+{
+        (void) fprintf(stderr, "%s\n", safe(foreign));
+}
+
+bool print_colour(FILE *f)
+{
+        const char *term = getenv("TERM");
+
+        /* no-color.org: present and not empty. */
+        return isatty(fileno(f)) && str_empty(getenv("NO_COLOR")) && !str_empty(term) &&
+               !streq(term, "dumb");
+}
+
+const char *style(FILE *f, Style s)
+{
+        static const char *const sequences[] = {
+                [STYLE_PLAIN] = "\033[0m",
+                [STYLE_BOLD] = "\033[1m",
+                [STYLE_GOOD] = "\033[32m",
+                [STYLE_WAIT] = "\033[33m",
+                [STYLE_BAD] = "\033[31m",
+                [STYLE_DIM] = "\033[2m",
+        };
+
+        return print_colour(f) ? sequences[s] : "";
+}
+
+Style style_of_state(const char *state)
+{
+        static const struct {
+                const char *state;
+                Style style;
+        } styles[] = {
+                { "approved", STYLE_GOOD },
+                { "active", STYLE_GOOD },
+                { "pending", STYLE_WAIT },
+                { "denied", STYLE_BAD },
+                { "revoked", STYLE_BAD },
+                { "lost", STYLE_BAD },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(styles); i++) {
+                if (streq(str_or(state, ""), styles[i].state)) {
+                        return styles[i].style;
+                }
+        }
+        return STYLE_PLAIN;
+}
+
+const char *when_in(usec_t wall, usec_t now)
+{
+        char span[SPAN_TEXT_MAX], *out = buffer_next();
+        usec_t distance = wall > now ? wall - now : now - wall;
+
+        if (distance < USEC_PER_SEC) {
+                return "now";
+        }
+        span_say(distance, span);
+        (void) snprintf(out, SAFE_MAX, wall > now ? "in %s" : "%s ago", span);
+        return out;
+}
+
+const char *when_in_text(const char *rfc3339)
+{
+        usec_t wall;
+
+        if (!rfc3339 || time_rfc3339_parse(rfc3339, &wall) < 0) {
+                return safe(rfc3339);
+        }
+        return when_in(wall, clock_usec(CLOCK_REALTIME));
+}
+
+const char *when_at_text(const char *rfc3339)
+{
+        char *out = buffer_next();
+        usec_t wall;
+
+        if (!rfc3339 || time_rfc3339_parse(rfc3339, &wall) < 0) {
+                return safe(rfc3339);
+        }
+        time_local(wall, clock_usec(CLOCK_REALTIME), out);
+        return out;
+}
+
+const char *span_text(const char *span)
+{
+        char *out = buffer_next();
+        usec_t usec;
+
+        if (!span || span_parse(span, &usec) < 0) {
+                return safe(span);
+        }
+        span_say(usec, out);
+        return out;
+}
+
+bool can_ask(void)
+{
+        return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+char *ask_line(const char *question)
+{
+        _cleanup_(freep) char *line = NULL;
+        size_t allocated = 0;
+
+        (void) fprintf(stderr, "%s ", question);
+        (void) fflush(stderr);
+        if (getline(&line, &allocated, stdin) < 0) {
+                (void) fputc('\n', stderr);
+                return NULL;
+        }
+        line[strcspn(line, "\n")] = '\0';
+        return *line ? TAKE_PTR(line) : NULL;
+}
+
+bool ask_yes(const char *question)
+{
+        _cleanup_(freep) char *answer = ask_line(question);
+
+        return answer && (strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0);
+}
+
+void *must(void *p)
+{
+        if (!p) {
+                say("Out of memory.");
+                exit(1);
+        }
+        return p;
+}

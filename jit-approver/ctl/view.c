@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* MUST: nothing of a request is printed but through safe() or a table; its asker wrote it. */
+
+#include "jit-approver/ctl/view.h"
+
+#include <stdlib.h>
+
+#include "common/util.h"
+
+#define TARGET_MAX 512
+
+/* "root", "root, group adm", "?" where the command line was not understood. */
+static void write_target(char *out, const JsonNode *o)
+{
+        const char *target = node_text(o, "target"), *group = node_text(o, "target_group");
+
+        (void) snprintf(out, TARGET_MAX, "%s%s%s", str_or(target, group ? "" : "?"),
+                target && group ? ", " : "", group ? "group " : "");
+        if (group) {
+                size_t n = strlen(out);
+                (void) snprintf(out + n, TARGET_MAX - n, "%s", group);
+        }
+}
+
+/* The people who voted so, joined by commas; the caller frees. */
+static char *voters(const JsonNode *votes, const char *decision, size_t *ret_n)
+{
+        char *text = NULL;
+        size_t size = 0, n = 0;
+        FILE *f = must(open_memstream(&text, &size));
+
+        for (const JsonNode *v = votes ? json_first(votes) : NULL; v; v = json_next(v)) {
+                if (streq(str_or(node_text(v, "decision"), ""), decision)) {
+                        (void) fprintf(f, "%s%s", n++ > 0 ? ", " : "",
+                                str_or(node_text(v, "approver"), "?"));
+                }
+        }
+        (void) fclose(f);
+        *ret_n = n;
+        return must(text);
+}
+
+static void write_state(FILE *f, const char *state)
+{
+        (void) fprintf(
+                f, "%s%s%s", style(f, style_of_state(state)), safe(state), style(f, STYLE_PLAIN));
+}
+
+/* " until 15:04 (in 30 min)" */
+static void write_until(FILE *f, const char *before, const char *rfc3339)
+{
+        if (rfc3339) {
+                (void) fprintf(
+                        f, "%s%s (%s)", before, when_at_text(rfc3339), when_in_text(rfc3339));
+        }
+}
+
+static void write_last_note(FILE *f, const JsonNode *votes)
+{
+        const char *note = NULL;
+
+        for (const JsonNode *v = votes ? json_first(votes) : NULL; v; v = json_next(v)) {
+                note = node_text(v, "note");
+        }
+        if (!str_empty(note)) {
+                (void) fprintf(f, ": \"%s\"", safe(note));
+        }
+}
+
+void view_request_line(FILE *f, const JsonNode *request)
+{
+        const char *state = str_or(node_text(request, "state"), "?");
+        const JsonNode *votes = node_array(request, "votes");
+        int64_t wanted = node_integer(request, "approvals", 1);
+        bool pending = streq(state, "pending"), denied = streq(state, "denied");
+        size_t n;
+        _cleanup_(freep) char *who = voters(votes, denied ? "deny" : "approve", &n);
+
+        (void) fprintf(f, "Request %s: ", safe(node_text(request, "id")));
+        write_state(f, state);
+        if (pending && n > 0) {
+                (void) fprintf(f, ", %zu of %lld approved", n, (long long) wanted);
+        }
+        if (n > 0) {
+                (void) fprintf(f, " by %s", safe(who));
+        }
+        if (pending) {
+                write_until(f, ", open until ", node_text(request, "deadline"));
+        } else if (streq(state, "approved")) {
+                write_until(f, " until ", node_text(node_object(request, "grant"), "until"));
+        }
+        if (n > 0) {
+                write_last_note(f, votes);
+        }
+        (void) fputc('\n', f);
+}
+
+static void write_fact(FILE *f, const char *label, const char *text, const char *after)
+{
+        if (!str_empty(text)) {
+                (void) fprintf(f, "  %s%-9s%s %s%s\n", style(f, STYLE_DIM), label,
+                        style(f, STYLE_PLAIN), safe(text), after);
+        }
+}
+
+static void write_who(FILE *f, const JsonNode *o)
+{
+        const char *login = node_text(o, "login");
+        char uid[32];
+
+        (void) snprintf(
+                uid, sizeof(uid), " (uid %lld)", (long long) node_integer(o, "asker_uid", -1));
+        write_fact(f, "who", node_text(o, "asker"), uid);
+        write_fact(f, "", login, " is who logged in");
+}
+
+static void write_where(FILE *f, const JsonNode *o)
+{
+        const char *tty = node_text(o, "tty");
+
+        write_fact(f, "where", node_text(o, "host"), "");
+        write_fact(f, "terminal", tty, "");
+        write_fact(f, "from", node_text(o, "origin"), " (claimed)");
+}
+
+static void write_what(FILE *f, const JsonNode *o)
+{
+        char target[TARGET_MAX];
+
+        write_target(target, o);
+        (void) fprintf(f, "  %s%-9s%s %s as %s\n", style(f, STYLE_DIM), "what",
+                style(f, STYLE_PLAIN), safe(node_text(o, "service")), safe(target));
+        write_fact(f, "command", node_text(o, "command"), " (as typed, not verified)");
+}
+
+static void write_votes(FILE *f, const JsonNode *votes)
+{
+        for (const JsonNode *v = votes ? json_first(votes) : NULL; v; v = json_next(v)) {
+                const char *note = node_text(v, "note"), *login = node_text(v, "login");
+
+                (void) fprintf(f, "  %s%-9s%s %s: %s %s", style(f, STYLE_DIM), "vote",
+                        style(f, STYLE_PLAIN), safe(node_text(v, "approver")),
+                        safe(node_text(v, "decision")), when_in_text(node_text(v, "time")));
+                if (login) {
+                        (void) fprintf(f, ", logged in as %s", safe(login));
+                }
+                if (!str_empty(note)) {
+                        (void) fprintf(f, ": \"%s\"", safe(note));
+                }
+                (void) fputc('\n', f);
+        }
+}
+
+void view_request(FILE *f, const JsonNode *request)
+{
+        const JsonNode *grant = node_object(request, "grant");
+        _cleanup_(freep) char *approvers = node_join(node_array(request, "approvers"), ", ");
+        char after[128];
+
+        view_request_line(f, request);
+        write_who(f, request);
+        write_what(f, request);
+        write_where(f, request);
+        write_fact(f, "why", str_or(node_text(request, "reason"), "(no reason given)"), "");
+        (void) snprintf(after, sizeof(after), " (at most %.100s)",
+                span_text(node_text(request, "max_duration")));
+        write_fact(f, "for", span_text(node_text(request, "duration")), after);
+        write_fact(f, "asked", when_in_text(node_text(request, "created")), "");
+        write_fact(f, "rule", node_text(request, "rule"), "");
+        (void) snprintf(after, sizeof(after), " (%lld must approve)",
+                (long long) node_integer(request, "approvals", 1));
+        write_fact(f, "deciders", approvers, after);
+        write_votes(f, node_array(request, "votes"));
+        if (grant) {
+                view_grant_line(f, grant);
+        }
+}
+
+void view_grant_line(FILE *f, const JsonNode *grant)
+{
+        const char *state = str_or(node_text(grant, "state"), "?");
+        char target[TARGET_MAX];
+
+        write_target(target, grant);
+        (void) fprintf(f, "Grant %s: ", safe(node_text(grant, "id")));
+        write_state(f, state);
+        (void) fprintf(f, ", %s as %s for %s", safe(node_text(grant, "service")), safe(target),
+                safe(node_text(grant, "asker")));
+        if (streq(state, "active")) {
+                write_until(f, ", until ", node_text(grant, "until"));
+        }
+        (void) fputc('\n', f);
+}
+
+void view_grant(FILE *f, const JsonNode *grant)
+{
+        view_grant_line(f, grant);
+        write_who(f, grant);
+        write_what(f, grant);
+        write_fact(f, "why", node_text(grant, "reason"), "");
+        write_fact(f, "from", when_at_text(node_text(grant, "from")), "");
+        write_fact(f, "until", when_at_text(node_text(grant, "until")), "");
+        write_fact(f, "request", node_text(grant, "request"), "");
+        write_fact(f, "rule", node_text(grant, "rule"), "");
+        write_fact(f, "made by", node_text(grant, "by"), "");
+        write_fact(f, "scope", node_text(grant, "scope"), "");
+        write_fact(f, "at end", node_text(grant, "on_expiry"), "");
+}
+
+Table *view_requests_new(void)
+{
+        static const char *const heads[] = { "ID", "WHO", "WHAT", "AS", "FOR", "OPEN", "WHY",
+                "COMMAND", NULL };
+
+        return table_new(heads);
+}
+
+void view_requests_add(Table *t, const JsonNode *request)
+{
+        const char *state = str_or(node_text(request, "state"), "?");
+        bool pending = streq(state, "pending");
+        char target[TARGET_MAX];
+
+        write_target(target, request);
+        table_add(t, (const Cell[]){
+                             { node_text(request, "id"), STYLE_BOLD },
+                             { node_text(request, "asker"), STYLE_PLAIN },
+                             { node_text(request, "service"), STYLE_PLAIN },
+                             { target, STYLE_PLAIN },
+                             { span_text(node_text(request, "duration")), STYLE_PLAIN },
+                             { pending ? when_in_text(node_text(request, "deadline")) : state,
+                                     style_of_state(state) },
+                             { node_text(request, "reason"), STYLE_PLAIN },
+                             { node_text(request, "command"), STYLE_PLAIN },
+                     });
+}
+
+Table *view_grants_new(void)
+{
+        static const char *const heads[] = { "ID", "WHO", "WHAT", "AS", "STATE", "END", "BY", "WHY",
+                NULL };
+
+        return table_new(heads);
+}
+
+void view_grants_add(Table *t, const JsonNode *grant)
+{
+        const char *state = str_or(node_text(grant, "state"), "?");
+        const char *by = node_text(grant, "by");
+        char target[TARGET_MAX];
+
+        write_target(target, grant);
+        table_add(t, (const Cell[]){
+                             { node_text(grant, "id"), STYLE_BOLD },
+                             { node_text(grant, "asker"), STYLE_PLAIN },
+                             { node_text(grant, "service"), STYLE_PLAIN },
+                             { target, STYLE_PLAIN },
+                             { state, style_of_state(state) },
+                             { when_in_text(node_text(grant, "until")), STYLE_PLAIN },
+                             { by ? by : node_text(grant, "request"), STYLE_PLAIN },
+                             { node_text(grant, "reason"), STYLE_PLAIN },
+                     });
+}
+
+Listing listing_of_requests(void)
+{
+        return (Listing){ .table = view_requests_new(), .add = view_requests_add };
+}
+
+Listing listing_of_grants(void)
+{
+        return (Listing){ .table = view_grants_new(), .add = view_grants_add };
+}
+
+void listing_take(const JsonNode *object, void *listing)
+{
+        Listing *l = listing;
+
+        doc_add(&l->doc, object);
+        l->add(l->table, object);
+}
+
+int listing_print(Listing *l, const Ctl *ctl, const char *member, const char *none)
+{
+        if (ctl->json) {
+                doc_print(&l->doc, member, NULL);
+        } else if (table_rows(l->table) > 0) {
+                table_print(l->table);
+        } else {
+                say("%s", none);
+        }
+        return EXIT_DONE;
+}
+
+void listing_done(Listing *l)
+{
+        doc_done(&l->doc);
+        l->table = table_free(l->table);
+}

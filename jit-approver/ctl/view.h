@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Requests and grants as people read them: one line that says what became of it, a page with all of
+ * it, a row of a table. The objects are the approver's and stay borrowed.
+ */
+
+#include "jit-approver/ctl/ctl.h"
+#include "jit-approver/ctl/node.h"
+#include "jit-approver/ctl/print.h"
+
+void view_request_line(FILE *f, const JsonNode *request);
+void view_request(FILE *f, const JsonNode *request);
+void view_grant_line(FILE *f, const JsonNode *grant);
+void view_grant(FILE *f, const JsonNode *grant);
+
+Table *view_requests_new(void);
+void view_requests_add(Table *t, const JsonNode *request);
+Table *view_grants_new(void);
+void view_grants_add(Table *t, const JsonNode *grant);
+
+/* A list on its way out, as a document and as a table. */
+typedef struct Listing {
+        Doc doc;
+        Table *table; /* owned */
+        void (*add)(Table *t, const JsonNode *object);
+} Listing;
+
+Listing listing_of_requests(void);
+Listing listing_of_grants(void);
+/* A CallVisit. */
+void listing_take(const JsonNode *object, void *listing);
+/* On stdout; none is said on stderr when there is nothing to list. EXIT_DONE. */
+int listing_print(Listing *l, const Ctl *ctl, const char *member, const char *none);
+void listing_done(Listing *l);

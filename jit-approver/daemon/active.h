@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The grants that are open now, in memory with the sessions opened under each: a check reads nothing
+ * else, so that it is quick and goes on when the store cannot be read. A copy of what the store says,
+ * changed only after the commit that changed the store.
+ */
+
+#include "jit-approver/daemon/store.h"
+#include "jit-approver/domain/expiry.h"
+
+typedef struct ActiveGrant {
+        Grant grant;
+        Session *sessions; /* oldest first, closed ones too: children may have stayed behind */
+        size_t n_sessions;
+} ActiveGrant;
+
+typedef struct Active {
+        ActiveGrant **items; /* sorted by the asker's uid, then by age */
+        size_t n;
+} Active;
+
+/* Moves *g in on success. Pointers stay valid until active_remove(). */
+int active_add(Active *a, Grant *g, ActiveGrant **ret);
+/* Moves *x in on success. */
+int active_add_session(ActiveGrant *g, Session *x);
+void active_remove(Active *a, ActiveGrant *g);
+void active_done(Active *a);
+
+/*
+ * The grant that covers the question; the one that lasts longest. rule NULL: the rules are not
+ * loaded, and whatever rule a grant was made by stands.
+ */
+ActiveGrant *active_find(const Active *a, const Question *q, const char *target_group,
+        const Rule *rule, const Now *now, const char *boot_id);
+ActiveGrant *active_get(const Active *a, const Id *id);
+/* The open session of a host process, and its grant. */
+Session *active_session_of(const Active *a, int64_t pid, int64_t start, ActiveGrant **ret_grant);
+
+/* Adds the deadlines of all. */
+void active_next(const Active *a, NextDue *next);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The order of the stages, and nothing clever: what follows what when somebody asks, decides, or time
+ * passes. Stages do not call each other; only flow.c knows all of them. Durable before told: each
+ * step is one transaction of the ledger, and only after its commit does anyone hear of it.
+ */
+
+#include "jit-approver/daemon/config.h"
+#include "jit-approver/daemon/judge.h"
+#include "jit-approver/daemon/ledger.h"
+#include "jit-approver/daemon/make.h"
+#include "jit-approver/daemon/server.h"
+#include "jit-approver/daemon/session.h"
+#include "jit-approver/daemon/timer.h"
+#include "jit-approver/daemon/waiters.h"
+
+#define PENDING_MAX 2                   /* open requests of one asker */
+#define WAITS_MAX 4                     /* blocking waits of one asker */
+#define RETURN_TIME (15 * USEC_PER_SEC) /* for modules to come back after a restart */
+#define RECORD_DELAY USEC_PER_SEC       /* until notes of the record are committed */
+#define RETRY_TIME (5 * USEC_PER_SEC)   /* after the store failed */
+
+/* Everything there is, each owned here. */
+typedef struct Daemon {
+        sd_event *event;
+        Server *server;
+        Ledger ledger;
+        People *people;
+        Config *config;
+        Bus *bus;
+        Timer *timer;
+        Sessions *sessions;
+        Active active;
+        Waiters waiters;
+        char *host;
+        usec_t started;      /* boot clock */
+        usec_t return_until; /* boot clock: until then requests without a waiter are left alone */
+        usec_t record_at;    /* boot clock: when notes are due; USEC_NEVER without any */
+        usec_t retry_at;     /* boot clock: when to try again what the store refused */
+        struct Turn *reloading; /* the Reload call that waits for the rules, or NULL */
+        Now (*now)(void);       /* clock_now, but for tests */
+} Daemon;
+
+/* Why a people's method was refused: an error of the protocol. */
+typedef struct Failure {
+        const char *error; /* its name; NULL: there is none */
+        const char *code;
+        char *text; /* owned */
+        const char *state;
+} Failure;
+
+void failure_done(Failure *f);
+void fail(Failure *f, const char *error, const char *code, const char *format, ...) _printf_(4, 5);
+
+/* Is access open? */
+void flow_check(Daemon *d, const Subject *s, Outcome *ret);
+/* The record of an outcome, after it was told. */
+void flow_note(Daemon *d, const Subject *s, const Outcome *o);
+
+/*
+ * Opens or joins a request. With call, VERDICT_PENDING means that the call was parked as *ret_waiter,
+ * to be told more; without it, or with another verdict, *ret is the last word.
+ */
+void flow_request(Daemon *d, const Subject *s, const Wish *wish, Call *call, const Echo *echo,
+        Outcome *ret, Waiter **ret_waiter);
+/* Comes back to a request (counts), or looks on. Likewise. */
+void flow_wait(Daemon *d, const Subject *s, const Request *r, Call *call, const Echo *echo,
+        bool counts, Outcome *ret, Waiter **ret_waiter);
+/* The caller of a parked call will not wait any longer, but the request stays open. */
+void flow_detach(Daemon *d, Call *parked);
+
+void flow_decide(Daemon *d, const Caller *c, const Request *r, const Ballot *b, Failure *ret);
+void flow_cancel(Daemon *d, const Caller *c, const Request *r, Failure *ret);
+
+/* g: asker, target, service and reason filled in; the window and the rest are made here. */
+void flow_make_grant(Daemon *d, const Caller *c, Grant *g, usec_t duration, Failure *ret);
+/* to: ended (given back), revoked, expired (its timer fired). c NULL: nobody in particular. */
+void flow_end_grant(Daemon *d, const Caller *c, const Id *grant, GrantState to, Failure *ret);
+
+/* Whatever is due by now; arms the clocks for what comes next. */
+void flow_due(Daemon *d);
+/* Arms the clocks for the earliest of all deadlines. */
+void flow_arm(Daemon *d);
+/* At start: what the store says, put right and in force. */
+int flow_recover(Daemon *d);
+void flow_rules_loaded(Daemon *d, bool ok);
+void flow_bus_up(Daemon *d);

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The transactions: what changes together, together with its record. */
+
+#include "jit-approver/daemon/ledger.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/util.h"
+#include "jit-approver/daemon/outbox.h"
+#include "jit-approver/domain/approver.h"
+
+#define TOLD_MAX 256 /* people one request rings */
+
+void ledger_done(Ledger *l)
+{
+        l->audit = audit_free(l->audit);
+        l->store = store_free(l->store);
+        freep(&l->problem);
+}
+
+const char *ledger_state(const Ledger *l)
+{
+        return l->store ? store_state(l->store) : str_or(l->problem, "not open");
+}
+
+Fact fact_of_request(const Request *r, AuditEvent event)
+{
+        return (Fact){
+                .event = event,
+                .request = &r->id,
+                .asker = &r->asker,
+                .login = r->login.uid != UID_UNSET ? &r->login : NULL,
+                .target = r->target.uid != UID_UNSET ? &r->target : NULL,
+                .service = r->service,
+                .command = r->command,
+                .reason = r->reason,
+                .rule = r->rule,
+                .tty = r->tty,
+                .origin = r->origin,
+                .digest = r->digest,
+        };
+}
+
+Fact fact_of_grant(const Grant *g, AuditEvent event)
+{
+        return (Fact){
+                .event = event,
+                .request = id_is_set(&g->request) ? &g->request : NULL,
+                .grant = &g->id,
+                .asker = &g->asker,
+                .target = g->target.uid != UID_UNSET ? &g->target : NULL,
+                .service = g->service,
+                .rule = g->rule,
+                .reason = g->reason,
+                .until = g->until,
+        };
+}
+
+static int ledger_begin(Ledger *l, Transaction *t)
+{
+        return l->store ? transaction_begin(l->store, t) : -EIO;
+}
+
+/* r < 0: a step failed and the caller's transaction will roll back; else commit, then tell. */
+static int ledger_commit(Ledger *l, Transaction *t, int r)
+{
+        if (r >= 0) {
+                r = transaction_commit(t);
+        }
+        if (r < 0) {
+                audit_forget(l->audit);
+                return r;
+        }
+        audit_tell(l->audit);
+        return 0;
+}
+
+typedef struct Told {
+        const Approver *people[TOLD_MAX];
+        size_t n;
+} Told;
+
+static void told_add(const Name *n, void *userdata)
+{
+        Told *t = userdata;
+
+        for (size_t i = 0; i < t->n; i++) {
+                if (t->people[i] == n->approver) {
+                        return;
+                }
+        }
+        if (n->kind == NAME_APPROVER && t->n < TOLD_MAX) {
+                t->people[t->n++] = n->approver;
+        }
+}
+
+int ledger_open(Ledger *l, const Request *r, const Rule *rule, const Now *now)
+{
+        _cleanup_(transaction_endp) Transaction t = { 0 };
+        Fact f = fact_of_request(r, AUDIT_REQUEST_CREATED);
+        Told told = { .n = 0 };
+
+        approvers_visit(&rule->approvers, r, told_add, &told);
+        int err = ledger_begin(l, &t);
+        if (err >= 0) {
+                err = store_request_insert(l->store, r);
+        }
+        if (err >= 0) {
+                err = audit_append(l->audit, &f, now);
+        }
+        if (err >= 0) {
+                err = outbox_owe_created(l->store, r, told.people, told.n, now);
+        }
+        return ledger_commit(l, &t, err);
+}
+
+int ledger_join(Ledger *l, const Request *r, const char *command, const char *reason, bool detach,
+        const Now *now)
+{
+        _cleanup_(transaction_endp) Transaction t = { 0 };
+        Fact f = fact_of_request(r, AUDIT_REQUEST_JOINED);
+        f.command = command;
+        f.reason = reason;
+
+        if (!command && !detach) {
+                return 0;
+        }
+        int err = ledger_begin(l, &t);
+        if (err >= 0 && command) {
+                err = audit_append(l->audit, &f, now);
+        }
+        if (err >= 0 && detach) {
+                err = store_request_set_detached(l->store, &r->id);
+        }
+        return ledger_commit(l, &t, err);
+}
+
+int ledger_close(Ledger *l, const Request *r, RequestState to, const char *by, const Now *now)
+{
+        _cleanup_(transaction_endp) Transaction t = { 0 };
+        Fact f = fact_of_request(
+                r, to == REQUEST_TIMED_OUT ? AUDIT_REQUEST_TIMED_OUT : AUDIT_REQUEST_WITHDRAWN);
+        f.by = by;
+
+        int err = ledger_begin(l, &t);
+        if (err >= 0) {
+                err = store_request_move(l->store, &r->id, to, now, l->boot_id, NULL);
+        }
+        if (err >= 0) {
+                err = audit_append(l->audit, &f, now);
+        }
+        if (err >= 0) {
+                err = outbox_settle(l->store, &r->id);
+        }
+        return ledger_commit(l, &t, err);
+}
+
+/* What the votes amount to: the request's move, the grant, their rows. */
+static int ledger_outcome(
+        Ledger *l, const Request *r, const Vote *v, const Tally *t, const Grant *g, const Now *now)
+{
+        bool approved = t->outcome == REQUEST_APPROVED;
+        Fact decided = fact_of_request(r, AUDIT_REQUEST_DECIDED);
+        decided.approver = v->person;
+        decided.decision = v->approve ? "approve" : "deny";
+        decided.state = request_state_to_string(t->outcome);
+        decided.grant = approved ? &g->id : NULL;
+
+        int err = store_request_move(
+                l->store, &r->id, t->outcome, now, l->boot_id, approved ? &g->id : NULL);
+        if (err >= 0) {
+                err = audit_append(l->audit, &decided, now);
+        }
+        if (err >= 0 && approved) {
+                Fact started = fact_of_grant(g, AUDIT_GRANT_STARTED);
+                err = store_grant_insert(l->store, g);
+                if (err >= 0) {
+                        err = audit_append(l->audit, &started, now);
+                }
+        }
+        return err < 0 ? err : outbox_settle(l->store, &r->id);
+}
+
+int ledger_vote(
+        Ledger *l, const Request *r, const Vote *v, const Tally *t, const Grant *g, const Now *now)
+{
+        _cleanup_(transaction_endp) Transaction x = { 0 };
+        Fact f = fact_of_request(r, AUDIT_REQUEST_VOTED);
+        f.approver = v->person;
+        f.by = v->who.name;
+        f.decision = v->approve ? "approve" : "deny";
+        f.note = v->note;
+
+        int err = ledger_begin(l, &x);
+        if (err >= 0) {
+                err = store_vote_insert(l->store, &r->id, v);
+        }
+        if (err >= 0) {
+                err = audit_append(l->audit, &f, now);
+        }
+        if (err >= 0 && t->outcome != REQUEST_PENDING) {
+                err = ledger_outcome(l, r, v, t, g, now);
+        }
+        return ledger_commit(l, &x, err);
+}
+
+int ledger_grant(Ledger *l, const Grant *g, const Now *now)
+{
+        _cleanup_(transaction_endp) Transaction t = { 0 };
+        Fact f = fact_of_grant(g, AUDIT_GRANT_STARTED);
+        f.by = g->by.name;
+
+        int err = ledger_begin(l, &t);
+        if (err >= 0) {
+                err = store_grant_insert(l->store, g);
+        }
+        if (err >= 0) {
+                err = audit_append(l->audit, &f, now);
+        }
+        return ledger_commit(l, &t, err);
+}
+
+static AuditEvent event_of_end(GrantState to)
+{
+        switch (to) {
+        case GRANT_REVOKED:
+                return AUDIT_GRANT_REVOKED;
+        case GRANT_ENDED:
+                return AUDIT_GRANT_ENDED;
+        case GRANT_LOST:
+                return AUDIT_GRANT_LOST;
+        default:
+                return AUDIT_GRANT_EXPIRED;
+        }
+}
+
+int ledger_end(Ledger *l, const Grant *g, GrantState to, const char *by, const Now *now)
+{
+        _cleanup_(transaction_endp) Transaction t = { 0 };
+        Fact f = fact_of_grant(g, event_of_end(to));
+        f.by = by;
+
+        int err = ledger_begin(l, &t);
+        if (err >= 0) {
+                err = store_grant_move(l->store, &g->id, to, now->wall);
+        }
+        if (err >= 0) {
+                err = audit_append(l->audit, &f, now);
+        }
+        return ledger_commit(l, &t, err);
+}
+
+static int ledger_session(Ledger *l, const Grant *g, const Session *x, bool opened, const Now *now)
+{
+        _cleanup_(transaction_endp) Transaction t = { 0 };
+        Fact f = fact_of_grant(g, opened ? AUDIT_SESSION_OPENED : AUDIT_SESSION_CLOSED);
+        f.command = x->command;
+        f.tty = x->tty;
+        f.why = x->unit;
+
+        int err = ledger_begin(l, &t);
+        if (err >= 0) {
+                err = opened ? store_session_insert(l->store, x)
+                             : store_session_close(l->store, &x->id, now->wall);
+        }
+        if (err >= 0) {
+                err = audit_append(l->audit, &f, now);
+        }
+        return ledger_commit(l, &t, err);
+}
+
+int ledger_session_opened(Ledger *l, const Grant *g, const Session *x, const Now *now)
+{
+        return ledger_session(l, g, x, true, now);
+}
+
+int ledger_session_closed(Ledger *l, const Grant *g, const Session *x, const Now *now)
+{
+        return ledger_session(l, g, x, false, now);
+}
+
+int ledger_fact(Ledger *l, const Fact *f, const Now *now)
+{
+        _cleanup_(transaction_endp) Transaction t = { 0 };
+
+        int err = ledger_begin(l, &t);
+        if (err >= 0) {
+                err = audit_append(l->audit, f, now);
+        }
+        return ledger_commit(l, &t, err);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Every durable step, each one transaction of the store with its row of the record and what it makes
+ * owed: all of it or nothing. When a function here returns 0 it is on the disk and the journal has
+ * been told; when it fails, nothing has changed (-EALREADY: somebody else was first).
+ */
+
+#include "jit-approver/daemon/audit.h"
+#include "jit-approver/domain/policy.h"
+
+typedef struct Ledger {
+        Store *store;  /* owned; NULL: could not be opened, so nothing new can be granted */
+        Audit *audit;  /* owned */
+        char *problem; /* owned; why store is NULL */
+        char boot_id[40];
+} Ledger;
+
+void ledger_done(Ledger *l);
+/* For people: "ok", or what is wrong with the store. */
+const char *ledger_state(const Ledger *l);
+
+/* The facts of one thing, for the record; they borrow from it. */
+Fact fact_of_request(const Request *r, AuditEvent event);
+Fact fact_of_grant(const Grant *g, AuditEvent event);
+
+int ledger_open(Ledger *l, const Request *r, const Rule *rule, const Now *now);
+/* A later argv (NULL: the same again) rides on an open request. */
+int ledger_join(Ledger *l, const Request *r, const char *command, const char *reason, bool detach,
+        const Now *now);
+/* A pending request ends without a decision: withdrawn or timed out. */
+int ledger_close(Ledger *l, const Request *r, RequestState to, const char *by, const Now *now);
+
+/* The vote and what it decides; with an approval *g is the grant that is to begin. */
+int ledger_vote(
+        Ledger *l, const Request *r, const Vote *v, const Tally *t, const Grant *g, const Now *now);
+/* A grant that an administrator makes (g->by), without a request. */
+int ledger_grant(Ledger *l, const Grant *g, const Now *now);
+int ledger_end(Ledger *l, const Grant *g, GrantState to, const char *by, const Now *now);
+
+int ledger_session_opened(Ledger *l, const Grant *g, const Session *x, const Now *now);
+int ledger_session_closed(Ledger *l, const Grant *g, const Session *x, const Now *now);
+
+/* One fact by itself. */
+int ledger_fact(Ledger *l, const Fact *f, const Now *now);

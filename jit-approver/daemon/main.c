@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* jit-approver: wiring only. Who owns what stands in flow.h, what happens when in flow.c. */
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "jit-approver/daemon/methods.h"
+
+#define LOAD_TIME                                                                                  \
+        (4 * USEC_PER_SEC) /* for the rules before the first question is answered without them */
+
+static const char *arg_config = SYSCONFDIR "/jit-approver/approver.conf";
+static const char *arg_socket, *arg_gateway_socket, *arg_state;
+
+static int help(void)
+{
+        puts("jit-approver [OPTION…]\n\n"
+             "Answers PAM modules and jitctl: whether access is granted, and whom to ask.\n\n"
+             "  --config FILE          the rules (" SYSCONFDIR "/jit-approver/approver.conf)\n"
+             "  --socket PATH          listen here, without socket activation\n"
+             "  --gateway-socket PATH  likewise, for the gateway\n"
+             "  --state DIR            the record ($STATE_DIRECTORY)\n"
+             "  --check                only check the rules: problems on stderr, exit 1\n"
+             "  --help, --version");
+        return 0;
+}
+
+static int check_rules(void)
+{
+        Problems problems = { 0 };
+
+        int r = config_check(arg_config, &problems);
+        for (size_t i = 0; i < problems.n; i++) {
+                _cleanup_(freep) char *text = problem_to_string(&problems.items[i]);
+                fprintf(stderr, "%s\n", str_or(text, "out of memory"));
+        }
+        if (r < 0 && problems.n == 0) {
+                fprintf(stderr, "%s: %s\n", arg_config, strerror(-r));
+        }
+        problems_done(&problems);
+        return r < 0 ? 1 : 0;
+}
+
+static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+        return sd_event_exit(sd_event_source_get_event(source), 0);
+}
+
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+        Daemon *d = userdata;
+
+        (void) sd_notify(false, "RELOADING=1");
+        int r = methods_reload(d);
+        if (r < 0) {
+                log_warning("Failed to read the rules, keeping the old ones: %s", strerror(-r));
+        }
+        (void) sd_notify(false, "READY=1");
+        return 0;
+}
+
+static void on_due(void *userdata)
+{
+        flow_due(userdata);
+}
+
+static void on_bus_up(void *userdata)
+{
+        flow_bus_up(userdata);
+}
+
+static int daemon_signals(Daemon *d)
+{
+        sigset_t mask;
+
+        sigemptyset(&mask);
+        sigaddset(&mask, SIGTERM);
+        sigaddset(&mask, SIGINT);
+        sigaddset(&mask, SIGHUP);
+        if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0) {
+                return -errno;
+        }
+        int r = sd_event_add_signal(d->event, NULL, SIGTERM, on_stop, d);
+        if (r >= 0) {
+                r = sd_event_add_signal(d->event, NULL, SIGINT, on_stop, d);
+        }
+        return r < 0 ? r : sd_event_add_signal(d->event, NULL, SIGHUP, on_reload, d);
+}
+
+/* A store that cannot be opened is told to whoever asks; it never keeps the daemon from refusing well. */
+static int daemon_open_store(Daemon *d)
+{
+        const char *dir = arg_state ? arg_state : getenv("STATE_DIRECTORY");
+        Ledger *l = &d->ledger;
+
+        int r = dir ? store_open(dir, &l->store) : -ENOENT;
+        if (r < 0) {
+                const char *why = r == -EUCLEAN ? "damaged"
+                                  : r == -ENOTSUP
+                                          ? "of a newer version, or on a network file system"
+                                          : strerror(-r);
+                log_error("Failed to open the record in '%s': %s; nothing new can be granted",
+                        str_or(dir, "(no --state)"), why);
+                r = str_printf(&l->problem, "%s", why);
+                if (r < 0) {
+                        return r;
+                }
+        }
+        return audit_new(l->store, &l->audit);
+}
+
+static int daemon_program(char **ret)
+{
+        char path[4096];
+
+        /* The program itself, wherever it was started from: its workers must be of the same build. */
+        ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+        if (n < 0) {
+                return -errno;
+        }
+        path[n] = '\0';
+        *ret = strdup(path);
+        return *ret ? 0 : -ENOMEM;
+}
+
+static int daemon_host(Daemon *d)
+{
+        struct utsname name;
+
+        if (uname(&name) < 0) {
+                return -errno;
+        }
+        d->host = strdup(name.nodename);
+        return d->host ? 0 : -ENOMEM;
+}
+
+static int daemon_new(Daemon *d)
+{
+        _cleanup_(freep) char *program = NULL;
+
+        int r = daemon_program(&program);
+        if (r >= 0) {
+                r = daemon_host(d);
+        }
+        if (r >= 0) {
+                r = proof_boot_id(d->ledger.boot_id);
+        }
+        if (r >= 0) {
+                r = daemon_signals(d);
+        }
+        if (r >= 0) {
+                r = daemon_open_store(d);
+        }
+        if (r >= 0) {
+                r = people_new(d->event, program, &d->people);
+        }
+        if (r >= 0) {
+                r = config_new(arg_config, d->people, &d->config);
+        }
+        if (r >= 0) {
+                r = bus_new(d->event, NULL, on_bus_up, d, &d->bus);
+        }
+        if (r >= 0) {
+                r = timer_new(d->event, d->bus, on_due, d, &d->timer);
+        }
+        if (r >= 0) {
+                r = sessions_new(d->event, d->bus, &d->sessions);
+        }
+        return r < 0 ? r : server_new(d->event, &SERVER_LIMITS, methods_call, d, &d->server);
+}
+
+static void daemon_done(Daemon *d)
+{
+        Now now = clock_now();
+
+        /* Calls are answered "no" by whoever still holds them; then what they used may go. */
+        d->server = server_free(d->server);
+        waiters_done(&d->waiters);
+        if (d->ledger.audit) {
+                (void) audit_flush(d->ledger.audit, &now);
+        }
+        d->sessions = sessions_free(d->sessions);
+        d->timer = timer_free(d->timer);
+        d->bus = bus_free(d->bus);
+        d->config = config_free(d->config);
+        d->people = people_free(d->people);
+        active_done(&d->active);
+        ledger_done(&d->ledger);
+        freep(&d->host);
+        d->event = sd_event_unref(d->event);
+}
+
+static int daemon_listen(Daemon *d)
+{
+        char **names = NULL;
+        int n = sd_listen_fds_with_names(true, &names);
+
+        for (int i = 0; i < n; i++) {
+                SocketKind kind = streq(names[i], "gateway") || strstr(names[i], "gateway")
+                                          ? SOCKET_GATEWAY
+                                          : SOCKET_PEOPLE;
+                int r = server_listen(d->server, kind, SD_LISTEN_FDS_START + i);
+                if (r < 0) {
+                        n = r;
+                }
+        }
+        strv_free(names);
+        if (n < 0) {
+                return n;
+        }
+        if (arg_socket) {
+                int r = server_bind(d->server, SOCKET_PEOPLE, arg_socket, 0666);
+                if (r < 0) {
+                        return r;
+                }
+        }
+        if (arg_gateway_socket) {
+                int r = server_bind(d->server, SOCKET_GATEWAY, arg_gateway_socket, 0600);
+                if (r < 0) {
+                        return r;
+                }
+        }
+        return n == 0 && !arg_socket ? -EDESTADDRREQ : 0;
+}
+
+static void log_problems(const Daemon *d)
+{
+        const Problems *problems = config_problems(d->config);
+
+        for (size_t i = 0; i < problems->n; i++) {
+                _cleanup_(freep) char *text = problem_to_string(&problems->items[i]);
+                log_error("%s", str_or(text, "out of memory"));
+        }
+}
+
+typedef struct Loading {
+        Daemon *daemon;
+        bool done;
+} Loading;
+
+static void on_loaded(bool ok, void *userdata)
+{
+        Loading *l = userdata;
+
+        l->done = true;
+        flow_rules_loaded(l->daemon, ok);
+        log_problems(l->daemon);
+}
+
+static int on_loading_long(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        *(bool *) userdata = true;
+        return 0;
+}
+
+/* The first rules, before anybody can ask; a name service that hangs does not keep us for long. */
+static int daemon_load(Daemon *d, Loading *loading)
+{
+        sd_event_source *timer = NULL;
+        bool late = false;
+
+        int r = config_load(d->config, on_loaded, loading);
+        if (r >= 0) {
+                r = sd_event_add_time_relative(
+                        d->event, &timer, CLOCK_MONOTONIC, LOAD_TIME, 0, on_loading_long, &late);
+        }
+        while (r >= 0 && !loading->done && !late) {
+                r = sd_event_run(d->event, UINT64_MAX);
+        }
+        sd_event_source_disable_unref(timer);
+        return r;
+}
+
+static int daemon_run(Daemon *d)
+{
+        static Loading loading;
+
+        loading.daemon = d;
+        int r = daemon_load(d, &loading);
+        if (r >= 0) {
+                r = flow_recover(d);
+        }
+        if (r >= 0) {
+                r = daemon_listen(d);
+        }
+        if (r == -EDESTADDRREQ) {
+                log_error("No socket to listen on: use socket activation or --socket PATH");
+        }
+        if (r >= 0) {
+                (void) sd_event_set_watchdog(d->event, true);
+                (void) sd_notify(false, "READY=1");
+                r = sd_event_loop(d->event);
+        }
+        (void) sd_notify(false, "STOPPING=1");
+        return r;
+}
+
+static int parse_args(int argc, char *argv[], bool *ret_check)
+{
+        enum {
+                OPT_CONFIG = 256,
+                OPT_SOCKET,
+                OPT_GATEWAY,
+                OPT_STATE,
+                OPT_CHECK,
+                OPT_WORKER,
+                OPT_VERSION
+        };
+        static const struct option options[] = {
+                { "config", required_argument, NULL, OPT_CONFIG },
+                { "socket", required_argument, NULL, OPT_SOCKET },
+                { "gateway-socket", required_argument, NULL, OPT_GATEWAY },
+                { "state", required_argument, NULL, OPT_STATE },
+                { "check", no_argument, NULL, OPT_CHECK },
+                { "people-worker", no_argument, NULL, OPT_WORKER },
+                { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, OPT_VERSION },
+                { NULL, 0, NULL, 0 },
+        };
+        int c;
+
+        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+                switch (c) {
+                case OPT_CONFIG:
+                        arg_config = optarg;
+                        break;
+                case OPT_SOCKET:
+                        arg_socket = optarg;
+                        break;
+                case OPT_GATEWAY:
+                        arg_gateway_socket = optarg;
+                        break;
+                case OPT_STATE:
+                        arg_state = optarg;
+                        break;
+                case OPT_CHECK:
+                        *ret_check = true;
+                        break;
+                case OPT_WORKER:
+                        exit(people_worker_main(STDIN_FILENO));
+                case OPT_VERSION:
+                        puts("jit-approver " PROJECT_VERSION);
+                        exit(0);
+                case 'h':
+                        exit(help());
+                default:
+                        return -EINVAL;
+                }
+        }
+        if (optind < argc) {
+                fprintf(stderr,
+                        "jit-approver: there are no arguments without an option; see --help\n");
+                return -EINVAL;
+        }
+        return 0;
+}
+
+int main(int argc, char *argv[])
+{
+        Daemon d = { .record_at = USEC_NEVER,
+                .return_until = USEC_NEVER,
+                .retry_at = USEC_NEVER,
+                .now = clock_now };
+        bool check = false;
+
+        umask(0077);
+        if (parse_args(argc, argv, &check) < 0) {
+                return 2;
+        }
+        if (check) {
+                return check_rules();
+        }
+        d.started = clock_usec(CLOCK_BOOTTIME);
+        int r = sd_event_default(&d.event);
+        if (r >= 0) {
+                r = daemon_new(&d);
+        }
+        if (r >= 0) {
+                r = daemon_run(&d);
+        }
+        if (r < 0) {
+                log_error("Failed to run: %s", strerror(-r));
+        }
+        daemon_done(&d);
+        return r < 0 ? 1 : 0;
+}

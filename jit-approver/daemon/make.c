@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Making requests, votes, grants and sessions out of what people said. */
+
+#include "jit-approver/daemon/make.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/text.h"
+#include "jit-approver/daemon/audit.h"
+
+#define COMMAND_SHOWN 2048
+
+#define WHO_NOBODY ((Who){ .uid = UID_UNSET })
+
+int who_copy(const Who *from, Who *ret)
+{
+        char *name = from->name ? strdup(from->name) : NULL;
+
+        if (from->name && !name) {
+                return -ENOMEM;
+        }
+        *ret = (Who){ from->uid, name };
+        return 0;
+}
+
+static int text_copy(const char *from, char **ret)
+{
+        if (str_empty(from)) {
+                return 0;
+        }
+        *ret = strdup(from);
+        return *ret ? 0 : -ENOMEM;
+}
+
+char *make_command(const Subject *s)
+{
+        return text_command(
+                (char *const *) s->ask->command.items, s->ask->command.n, COMMAND_SHOWN);
+}
+
+/* The persons and words of a request; what was set stays set on failure. */
+static int request_words(
+        const Subject *s, const Rule *rule, const Wish *wish, const char *host, Request *r)
+{
+        const Ask *ask = s->ask;
+
+        r->command = make_command(s);
+        if (!r->command || who_copy(&s->asker_who, &r->asker) < 0 ||
+                who_copy(&s->login, &r->login) < 0 || who_copy(&s->target_who, &r->target) < 0 ||
+                text_copy(s->service, &r->service) < 0 ||
+                text_copy(ask->pam_service, &r->pam_service) < 0 ||
+                text_copy(ask->target_group, &r->target_group) < 0 ||
+                text_copy(ask->tty, &r->tty) < 0 || text_copy(ask->rhost, &r->origin) < 0 ||
+                text_copy(host, &r->host) < 0 || text_copy(rule->name, &r->rule) < 0) {
+                return -ENOMEM;
+        }
+        return rule->reason == REASON_NONE ? 0 : text_copy(wish->reason, &r->reason);
+}
+
+static int request_digests(const Subject *s, Request *r)
+{
+        _cleanup_(freep) char *words = NULL, *canonical = NULL;
+        size_t n;
+
+        int err = command_canonical(s->ask->command.items, s->ask->command.n, &words, &n);
+        if (err >= 0) {
+                err = digest_hex(words, n, r->command_digest);
+        }
+        if (err >= 0) {
+                err = request_canonical(r, &canonical, &n);
+        }
+        return err < 0 ? err : digest_hex(canonical, n, r->digest);
+}
+
+int make_request(const Subject *s, const Rule *rule, const Wish *wish, const char *host,
+        const char *boot_id, const Now *now, Request *ret)
+{
+        Request r = {
+                .asker = WHO_NOBODY,
+                .login = WHO_NOBODY,
+                .target = WHO_NOBODY,
+                .approvals = rule->approvals,
+                .duration = wish->duration ? wish->duration : rule->duration,
+                .max_duration = rule->max_duration,
+                .created = now->wall,
+                .deadline = usec_add(now->wall, rule->open_for),
+                .deadline_boot = usec_add(now->boot, rule->open_for),
+                .detached = wish->detached,
+        };
+        memcpy(r.boot_id, boot_id, sizeof(r.boot_id));
+
+        int err = id_new(&r.id);
+        if (err >= 0) {
+                err = request_words(s, rule, wish, host, &r);
+        }
+        if (err >= 0) {
+                err = request_digests(s, &r);
+        }
+        if (err < 0) {
+                request_done(&r);
+                return err;
+        }
+        *ret = r;
+        return 0;
+}
+
+int make_vote(const Rules *rules, const Caller *c, const Ballot *b, const Now *now, Vote *ret)
+{
+        Vote v = {
+                .who = WHO_NOBODY,
+                .login_uid = c->login_uid,
+                .approve = b->approve,
+                .duration = b->approve ? b->duration : 0,
+                .time = now->wall,
+        };
+
+        person_of(rules, c->account.uid, v.person);
+        if (who_copy(&c->who, &v.who) < 0 || text_copy(b->note, &v.note) < 0) {
+                vote_done(&v);
+                return -ENOMEM;
+        }
+        *ret = v;
+        return 0;
+}
+
+/* The id and the window. */
+static int grant_begin(usec_t duration, const char *boot_id, const Now *now, Grant *g)
+{
+        int err = grant_window(now, duration, g);
+        if (err < 0) {
+                return err;
+        }
+        memcpy(g->boot_id, boot_id, sizeof(g->boot_id));
+        return id_new(&g->id);
+}
+
+int make_grant(const Request *r, const Rule *rule, usec_t duration, const char *boot_id,
+        const Now *now, Grant *ret)
+{
+        Grant g = {
+                .request = r->id,
+                .asker = WHO_NOBODY,
+                .target = WHO_NOBODY,
+                .by = WHO_NOBODY,
+                .on_expiry = rule->on_expiry,
+        };
+
+        int err = grant_begin(duration, boot_id, now, &g);
+        if (err >= 0 &&
+                (who_copy(&r->asker, &g.asker) < 0 || who_copy(&r->target, &g.target) < 0 ||
+                        text_copy(r->service, &g.service) < 0 ||
+                        text_copy(r->target_group, &g.target_group) < 0 ||
+                        text_copy(r->rule, &g.rule) < 0 || text_copy(r->reason, &g.reason) < 0)) {
+                err = -ENOMEM;
+        }
+        if (err < 0) {
+                grant_done(&g);
+                return err;
+        }
+        *ret = g;
+        return 0;
+}
+
+int make_ordered_grant(
+        const Caller *c, usec_t duration, const char *boot_id, const Now *now, Grant *g)
+{
+        int err = grant_begin(duration, boot_id, now, g);
+
+        /* Root behind a login is that person (interfaces.md, "Who may what"). */
+        return err < 0 ? err : who_copy(c->login.uid != UID_UNSET ? &c->login : &c->who, &g->by);
+}
+
+int make_session(const Subject *s, const Grant *g, const Peer *peer, const char *boot_id,
+        const Now *now, Session *ret)
+{
+        Session x = { .grant = g->id, .pid = peer->pid, .opened = now->wall };
+
+        memcpy(x.boot_id, boot_id, sizeof(x.boot_id));
+        x.command = make_command(s);
+        int err = x.command ? id_new(&x.id) : -ENOMEM;
+        if (err >= 0) {
+                err = proof_start_time(peer->pid, &x.start);
+        }
+        if (err >= 0) {
+                err = text_copy(s->ask->tty, &x.tty);
+        }
+        if (err < 0) {
+                session_done(&x);
+                return err;
+        }
+        *ret = x;
+        return 0;
+}
+
+int grant_copy(const Grant *from, Grant *ret)
+{
+        Grant g = *from;
+
+        g.asker = g.target = g.by = WHO_NOBODY;
+        g.service = g.target_group = g.rule = g.reason = NULL;
+        if (who_copy(&from->asker, &g.asker) < 0 || who_copy(&from->target, &g.target) < 0 ||
+                who_copy(&from->by, &g.by) < 0 || text_copy(from->service, &g.service) < 0 ||
+                text_copy(from->target_group, &g.target_group) < 0 ||
+                text_copy(from->rule, &g.rule) < 0 || text_copy(from->reason, &g.reason) < 0) {
+                grant_done(&g);
+                return -ENOMEM;
+        }
+        *ret = g;
+        return 0;
+}
+
+int session_copy(const Session *from, Session *ret)
+{
+        Session x = *from;
+
+        x.unit = x.tty = x.command = NULL;
+        if (text_copy(from->unit, &x.unit) < 0 || text_copy(from->tty, &x.tty) < 0 ||
+                text_copy(from->command, &x.command) < 0) {
+                session_done(&x);
+                return -ENOMEM;
+        }
+        *ret = x;
+        return 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Making: a subject and what he wishes become a request, a caller and his ballot a vote, a yes a
+ * grant. Everything that is made owns its words. All return -ENOMEM when memory is out.
+ */
+
+#include "jit-approver/daemon/identity.h"
+#include "jit-approver/daemon/store.h"
+
+/* A caller of the methods for people. */
+typedef struct Caller {
+        Account account;
+        uid_t login_uid; /* UID_UNSET where none is set */
+        bool proven;     /* the login uid could be read */
+        Who who, login;  /* names borrowed */
+} Caller;
+
+typedef struct Wish {
+        const char *reason;
+        usec_t duration; /* 0: the rule's */
+        usec_t wait;     /* the most the caller will block; 0: he does not wait */
+        bool detached;   /* the request stands without him */
+} Wish;
+
+typedef struct Ballot {
+        bool approve;
+        usec_t duration; /* 0: as asked */
+        const char *note;
+} Ballot;
+
+/* The words typed, for people: safe, one line, cut. NULL when memory is out, "" without words. */
+char *make_command(const Subject *s);
+
+int make_request(const Subject *s, const Rule *rule, const Wish *wish, const char *host,
+        const char *boot_id, const Now *now, Request *ret);
+int make_vote(const Rules *rules, const Caller *c, const Ballot *b, const Now *now, Vote *ret);
+/* -ERANGE: the clock is not credible. */
+int make_grant(const Request *r, const Rule *rule, usec_t duration, const char *boot_id,
+        const Now *now, Grant *ret);
+/* Completes what an administrator orders: g has asker, target, service and reason. */
+int make_ordered_grant(
+        const Caller *c, usec_t duration, const char *boot_id, const Now *now, Grant *g);
+/* A session of a host process under a grant; kind and unit are the caller's to set. */
+int make_session(const Subject *s, const Grant *g, const Peer *peer, const char *boot_id,
+        const Now *now, Session *ret);
+
+int who_copy(const Who *from, Who *ret);
+int grant_copy(const Grant *from, Grant *ret);
+int session_copy(const Session *from, Session *ret);

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What PAM modules call, and the units that stand in for us while we are down. */
+
+#include <errno.h>
+
+#include "common/span.h"
+#include "jit-approver/daemon/methods.h"
+#include "jit-approver/daemon/tell.h"
+
+/* Tells the outcome, then notes it: the asker does not wait for the record of a mere question. */
+static void answer(Turn *t, const Outcome *o)
+{
+        _cleanup_(json_freep) Json *words =
+                TAKE_PTR(t->call->json); /* the subject borrows from it */
+
+        tell_call(t->call, o, &t->echo);
+        flow_note(t->daemon, &t->subject, o);
+}
+
+void method_check(Turn *t)
+{
+        Outcome o;
+
+        flow_check(t->daemon, &t->subject, &o);
+        answer(t, &o);
+        outcome_done(&o);
+        turn_free(t);
+}
+
+/* A span somebody typed; 0 for none. Answers itself when it makes no sense. */
+static bool read_duration(Turn *t, const char *text, usec_t *ret)
+{
+        *ret = 0;
+        if (text && (span_parse(text, ret) < 0 || *ret == 0)) {
+                JsonWriter w = call_writer();
+                json_put_string(&w, "parameter", "duration");
+                call_error_with(t->call, "org.varlink.service.InvalidParameter", &w);
+                turn_free(t);
+                return false;
+        }
+        return true;
+}
+
+void method_request(Turn *t)
+{
+        const RequestCall *in = &t->in.request;
+        Wish wish = { .reason = in->reason, .wait = in->wait_usec, .detached = in->detached };
+        Call *waits = t->call->message.more && !in->detached ? t->call : NULL;
+        Waiter *waiter = NULL;
+        Outcome o;
+
+        if (!read_duration(t, in->duration, &wish.duration)) {
+                return;
+        }
+        /* Without a caller that stays there is nobody whose leaving could withdraw it. */
+        wish.detached = wish.detached || !waits || wish.wait == 0;
+        flow_request(
+                t->daemon, &t->subject, &wish, wish.detached ? NULL : waits, &t->echo, &o, &waiter);
+        if (waiter) {
+                tell_news(waiter, &o);
+        } else {
+                answer(t, &o);
+        }
+        outcome_done(&o);
+        turn_free(t);
+}
+
+/* A module that comes back waits again; others look on, if they may see the request. */
+void method_wait(Turn *t)
+{
+        Daemon *d = t->daemon;
+        Waiter *waiter = NULL;
+        char prefix[ID_SIZE];
+        Request r;
+        Outcome o;
+
+        int err = id_parse_prefix(t->in.wait.request, prefix);
+        if (err >= 0) {
+                err = d->ledger.store ? store_request_find(d->ledger.store, prefix, &r) : -EIO;
+        }
+        if (err < 0) {
+                call_error(t->call, err == -ENOTUNIQ ? "Ambiguous" : "NotFound",
+                        "there is no such request");
+                turn_free(t);
+                return;
+        }
+        bool own = r.asker.uid == t->subject.asker.uid;
+        if (!own && !turn_may(t, ACT_SEE, turn_roles_of_request(t, &r), "request")) {
+                request_done(&r);
+                return;
+        }
+        bool counts = own && t->plan.speaks_for_others;
+        flow_wait(d, &t->subject, &r, t->call->message.more ? t->call : NULL, &t->echo, counts, &o,
+                &waiter);
+        if (waiter) {
+                tell_news(waiter, &o);
+        } else {
+                tell_call(t->call, &o, &t->echo);
+        }
+        outcome_done(&o);
+        request_done(&r);
+        turn_free(t);
+}
+
+static void on_opened(const Outcome *o, void *userdata)
+{
+        Turn *t = userdata;
+
+        t->opening = NULL; /* it frees itself */
+        answer(t, o);
+        turn_free(t);
+}
+
+void method_open_session(Turn *t)
+{
+        Opening *o = opening_start(t->daemon, &t->subject, call_peer(t->call), on_opened, t);
+
+        if (o) {
+                t->opening = o;
+        }
+}
+
+void method_close_session(Turn *t)
+{
+        opening_closed(t->daemon, call_peer(t->call));
+        call_reply_empty(t->call);
+        turn_free(t);
+}
+
+void method_report_exempt(Turn *t)
+{
+        const Outcome o = {
+                .verdict = VERDICT_PASS,
+                .code = t->in.exempt.why,
+                .noted = true,
+                .event = AUDIT_CHECK_EXEMPT,
+        };
+
+        flow_note(t->daemon, &t->subject, &o);
+        call_reply_empty(t->call);
+        turn_free(t);
+}
+
+void method_expire(Turn *t)
+{
+        Failure f = { 0 };
+        Id id;
+
+        if (!t->in.id.id || id_parse(t->in.id.id, &id) < 0) {
+                call_error(t->call, "NotFound", "there is no such grant");
+                turn_free(t);
+                return;
+        }
+        flow_end_grant(t->daemon, NULL, &id, GRANT_EXPIRED, &f);
+        /* Over already is what the timer wanted. */
+        if (f.error && !f.state) {
+                turn_fail(t, &f);
+        } else {
+                JsonWriter w = call_writer();
+                json_put_string(&w, "state", "expired");
+                call_reply(t->call, &w);
+                turn_free(t);
+        }
+        failure_done(&f);
+}

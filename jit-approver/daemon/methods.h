@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The methods: which there are, on which socket, with what parameters, and for whom. A call is refused
+ * before it is decoded where its name, socket or version is wrong; then the persons it speaks of are
+ * looked up; then its handler runs, once, and answers.
+ */
+
+#include "jit-approver/daemon/flow.h"
+#include "jit-approver/daemon/opening.h"
+#include "jit-approver/domain/access.h"
+
+/* For server_new(): userdata is the Daemon. */
+void methods_call(Call *c, void *userdata);
+
+typedef struct Method Method;
+
+/* One call on its way through. Freed when answered, or when its peer hangs up during the lookups. */
+typedef struct Turn {
+        Daemon *daemon;
+        Call *call;
+        const Method *method;
+        union {
+                int64_t version; /* the first member of each */
+                CheckCall check;
+                RequestCall request;
+                WaitCall wait;
+                ExemptCall exempt;
+                IdCall id;
+                DecideCall decide;
+                ListCall list;
+                RevokeCall revoke;
+                GrantCall grant;
+                LogCall log;
+        } in;
+        Plan plan; /* the Ask's lookups, then the caller's own */
+        int at_caller, at_login, at_user, at_target;
+        Lookup *lookup;
+        uid_t login_uid;
+        bool proven;
+        Caller caller;
+        char numbers[2][16];
+        Subject subject; /* of methods with an Ask */
+        Echo echo;
+        Opening *opening;
+} Turn;
+
+void turn_free(Turn *t);
+
+typedef void (*Handler)(Turn *t);
+
+typedef enum MethodFlags {
+        METHOD_ASKS = 1 << 0, /* its parameters hold an Ask, which names the asker */
+        METHOD_ROOT = 1 << 1, /* uid 0 only */
+} MethodFlags;
+
+struct Method {
+        const char *name;
+        unsigned sockets;
+        const Field *fields;
+        size_t ask_at;             /* where the Ask is in a Turn, with METHOD_ASKS */
+        size_t user_at, target_at; /* where names to be looked up are in a Turn; 0: none */
+        unsigned flags;
+        Handler handler;
+};
+
+/* method_module.c: what PAM modules and units call. Each ends the turn, at once or when it is answered. */
+void method_check(Turn *t);
+void method_request(Turn *t);
+void method_wait(Turn *t);
+void method_open_session(Turn *t);
+void method_close_session(Turn *t);
+void method_report_exempt(Turn *t);
+void method_expire(Turn *t);
+
+/* method_people.c: what people call through jitctl. */
+void method_list_requests(Turn *t);
+void method_show(Turn *t);
+void method_decide(Turn *t);
+void method_cancel(Turn *t);
+void method_list_grants(Turn *t);
+void method_end(Turn *t);
+void method_revoke(Turn *t);
+void method_make_grant(Turn *t);
+void method_read_log(Turn *t);
+void method_get_status(Turn *t);
+void method_reload(Turn *t);
+
+/* Reads the rules again, and tells the Reload call that waits for it, if there is one. */
+int methods_reload(Daemon *d);
+
+/* What the caller is to the daemon (rights by the rules alone), and to a request or grant. */
+unsigned turn_roles(const Turn *t);
+unsigned turn_roles_of_request(const Turn *t, const Request *r);
+unsigned turn_roles_of_grant(const Turn *t, const Grant *g);
+/* Answers with the refusal where the roles do not suffice. */
+bool turn_may(Turn *t, Act act, unsigned roles, const char *what);
+void turn_fail(Turn *t, const Failure *f);

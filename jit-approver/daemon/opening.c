@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Opening and closing sessions under a grant. MUST: no success before the processes are held. */
+
+#include "jit-approver/daemon/opening.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/text.h"
+
+struct Opening {
+        Daemon *daemon;
+        Id grant, session;
+        BusCall *call;
+        OpeningDone done;
+        void *userdata;
+};
+
+Opening *opening_free(Opening *o)
+{
+        if (o) {
+                bus_call_free(o->call);
+                free(o);
+        }
+        return NULL;
+}
+
+static void refuse_session(Outcome *o)
+{
+        outcome_refuse(o, "session",
+                strdup("Your session could not be put where it can be ended on time (systemd does not "
+                       "answer), so it is not opened; try again, or see jitctl doctor."));
+}
+
+/* The session under its grant, if both are still there. */
+static Session *find_session(Daemon *d, const Id *grant, const Id *session, ActiveGrant **ret)
+{
+        ActiveGrant *g = active_get(&d->active, grant);
+
+        for (size_t i = 0; g && i < g->n_sessions; i++) {
+                if (streq(g->sessions[i].id.text, session->text)) {
+                        *ret = g;
+                        return &g->sessions[i];
+                }
+        }
+        return NULL;
+}
+
+static void close_session(Daemon *d, const ActiveGrant *g, Session *x)
+{
+        Now now = d->now();
+
+        x->closed = now.wall;
+        /* The session is over whether this can be written or not. */
+        (void) ledger_session_closed(&d->ledger, &g->grant, x, &now);
+}
+
+/* systemd says whether the host is inside. The grant may have ended in the meantime. */
+static void on_held(int r, void *userdata)
+{
+        Opening *o = userdata;
+        Outcome out = { .grant = o->grant, .session = o->session };
+        ActiveGrant *g;
+        Session *x = find_session(o->daemon, &o->grant, &o->session, &g);
+
+        if (r >= 0 && x) {
+                out.verdict = VERDICT_GRANT;
+        } else {
+                refuse_session(&out);
+                if (x) {
+                        close_session(o->daemon, g, x);
+                }
+        }
+        o->done(&out, o->userdata);
+        outcome_done(&out);
+        opening_free(o);
+}
+
+/* What holds the session: our scope for sudo and su, logind's session for logins where there is one. */
+static int choose_unit(const Subject *s, Session *x)
+{
+        if (!service_changes_user(s->service) && session_of_pid((pid_t) x->pid, &x->unit) >= 0) {
+                x->kind = SESSION_LOGIND;
+                return 0;
+        }
+        x->kind = SESSION_SCOPE;
+        return str_printf(&x->unit, "jit-session-%s.scope", x->id.text);
+}
+
+static int remember(Daemon *d, ActiveGrant *g, const Subject *s, const Peer *peer, Session **ret)
+{
+        Now now = d->now();
+        Session x;
+
+        int r = make_session(s, &g->grant, peer, d->ledger.boot_id, &now, &x);
+        if (r < 0) {
+                return r;
+        }
+        r = choose_unit(s, &x);
+        if (r >= 0) {
+                /* An active grant goes on without a store; the session is then ended from memory. */
+                (void) ledger_session_opened(&d->ledger, &g->grant, &x, &now);
+                r = active_add_session(g, &x);
+        }
+        session_done(&x);
+        if (r >= 0) {
+                *ret = &g->sessions[g->n_sessions - 1];
+        }
+        return r;
+}
+
+/* Holds the host; NULL with *out set when that is decided at once. */
+static Opening *hold(Daemon *d, ActiveGrant *g, const Subject *s, const Peer *peer,
+        OpeningDone done, void *userdata, Outcome *out)
+{
+        _cleanup_(freep) char *description = NULL;
+        Session *x;
+
+        if (!bus_is_up(d->bus) || remember(d, g, s, peer, &x) < 0) {
+                refuse_session(out);
+                return NULL;
+        }
+        if (x->kind == SESSION_LOGIND) {
+                out->verdict = VERDICT_GRANT;
+                out->session = x->id;
+                return NULL;
+        }
+        Opening *o = calloc(1, sizeof(*o));
+        _cleanup_(freep) char *who = text_clean_dup(g->grant.asker.name, 64);
+        _cleanup_(freep) char *as = text_clean_dup(str_or(g->grant.target.name, "?"), 64);
+        int r = !o || !who || !as ? -ENOMEM
+                                  : str_printf(&description, "%s: %s as %s (grant %s)", who,
+                                            g->grant.service, as, g->grant.id.text);
+        if (r >= 0) {
+                *o = (Opening){ d, g->grant.id, x->id, NULL, done, userdata };
+                r = session_hold(d->sessions, x, description, on_held, o, &o->call);
+        }
+        if (r < 0) {
+                free(o);
+                close_session(d, g, x);
+                refuse_session(out);
+                return NULL;
+        }
+        return o;
+}
+
+/* sudo and su must become the very account that was granted (hazard H-07). */
+static bool is_granted_user(const Subject *s)
+{
+        return !service_changes_user(s->service) || !s->target_known ||
+               (s->user_known && s->user.uid == s->target.uid);
+}
+
+Opening *opening_start(
+        Daemon *d, const Subject *s, const Peer *peer, OpeningDone done, void *userdata)
+{
+        Opening *o = NULL;
+        Outcome out;
+
+        flow_check(d, s, &out);
+        ActiveGrant *g = id_is_set(&out.grant) ? active_get(&d->active, &out.grant) : NULL;
+        if (out.verdict && streq(out.verdict, VERDICT_PASS)) {
+                /* a rule allows it, or root's own: nothing to be ended */
+        } else if (!g) {
+                outcome_refuse(
+                        &out, "over", strdup("No grant is active for this any more; ask again."));
+        } else if (!is_granted_user(s)) {
+                outcome_refuse(&out, "identity",
+                        strdup("This session is for another account than was granted."));
+        } else if (g->grant.on_expiry == ON_EXPIRY_END_SESSIONS) {
+                out.verdict = NULL;
+                o = hold(d, g, s, peer, done, userdata, &out);
+        }
+        if (!o) {
+                done(&out, userdata);
+        }
+        outcome_done(&out);
+        return o;
+}
+
+void opening_closed(Daemon *d, const Peer *peer)
+{
+        ActiveGrant *g;
+        int64_t start;
+
+        if (proof_start_time(peer->pid, &start) < 0) {
+                return;
+        }
+        Session *x = active_session_of(&d->active, peer->pid, start, &g);
+        if (x) {
+                close_session(d, g, x);
+        }
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Objects for replies. Text stays as it was said: whoever shows it makes it safe. */
+
+#include "jit-approver/daemon/reply.h"
+
+#include "common/span.h"
+#include "common/util.h"
+#include "jit-approver/domain/approver.h"
+
+static void put_text(JsonWriter *w, const char *name, const char *value)
+{
+        if (!str_empty(value)) {
+                json_put_string(w, name, value);
+        }
+}
+
+static void put_time(JsonWriter *w, const char *name, usec_t wall)
+{
+        char text[TIME_RFC3339_MAX];
+
+        time_rfc3339(wall, text);
+        json_put_string(w, name, text);
+}
+
+static void put_span(JsonWriter *w, const char *name, usec_t span)
+{
+        char text[SPAN_TEXT_MAX];
+
+        span_format(span, text);
+        json_put_string(w, name, text);
+}
+
+static void put_who(JsonWriter *w, const char *name, const char *uid_name, const Who *who)
+{
+        if (who->uid != UID_UNSET) {
+                put_text(w, name, who->name);
+                json_put_integer(w, uid_name, who->uid);
+        }
+}
+
+static void put_vote(JsonWriter *w, const Vote *v)
+{
+        json_open_object(w, NULL);
+        json_put_string(w, "approver", v->person);
+        json_put_string(w, "decision", v->approve ? "approve" : "deny");
+        put_text(w, "note", v->note);
+        if (v->duration > 0) {
+                put_span(w, "duration", v->duration);
+        }
+        put_time(w, "time", v->time);
+        json_close_object(w);
+}
+
+static void put_votes(JsonWriter *w, Store *store, const Request *r)
+{
+        Vote *votes = NULL;
+        size_t n = 0;
+
+        json_open_array(w, "votes");
+        if (store && store_votes(store, &r->id, &votes, &n) >= 0) {
+                for (size_t i = 0; i < n; i++) {
+                        put_vote(w, &votes[i]);
+                }
+                votes_free(votes, n);
+        }
+        json_close_array(w);
+}
+
+static void put_approver(const Name *n, void *userdata)
+{
+        char text[PERSON_MAX] = "@";
+
+        (void) stpncpy(text + 1, n->text, sizeof(text) - 2);
+        json_put_string(userdata, NULL, n->kind == NAME_UNIX_GROUP ? text : text + 1);
+}
+
+static void put_approvers(JsonWriter *w, const Rules *rules, const Request *r)
+{
+        const Rule *rule = rules ? rules_find(rules, r->rule) : NULL;
+
+        json_open_array(w, "approvers");
+        if (rule) {
+                approvers_visit(&rule->approvers, r, put_approver, w);
+        }
+        json_close_array(w);
+}
+
+void reply_grant(JsonWriter *w, const char *name, const Grant *g)
+{
+        json_open_object(w, name);
+        json_put_string(w, "id", g->id.text);
+        put_text(w, "request", g->request.text);
+        put_who(w, "asker", "asker_uid", &g->asker);
+        json_put_string(w, "service", g->service);
+        put_who(w, "target", "target_uid", &g->target);
+        put_text(w, "target_group", g->target_group);
+        put_text(w, "rule", g->rule);
+        put_text(w, "reason", g->reason);
+        json_put_string(w, "scope", "service");
+        json_put_string(w, "on_expiry", on_expiry_to_string(g->on_expiry));
+        put_time(w, "from", g->from);
+        put_time(w, "until", g->until);
+        json_put_string(w, "state", grant_state_to_string(g->state));
+        put_text(w, "by", g->by.name);
+        json_close_object(w);
+}
+
+static void put_grant(JsonWriter *w, Store *store, const Request *r)
+{
+        Grant g;
+
+        if (store && id_is_set(&r->grant) && store_grant_get(store, &r->grant, &g) >= 0) {
+                reply_grant(w, "grant", &g);
+                grant_done(&g);
+        }
+}
+
+void reply_request(
+        JsonWriter *w, const char *name, Store *store, const Rules *rules, const Request *r)
+{
+        json_open_object(w, name);
+        json_put_string(w, "id", r->id.text);
+        json_put_string(w, "state", request_state_to_string(r->state));
+        put_who(w, "asker", "asker_uid", &r->asker);
+        put_text(w, "login", r->login.name);
+        json_put_string(w, "service", r->service);
+        put_who(w, "target", "target_uid", &r->target);
+        put_text(w, "target_group", r->target_group);
+        put_text(w, "command", r->command);
+        put_text(w, "reason", r->reason);
+        json_put_string(w, "host", r->host);
+        put_text(w, "tty", r->tty);
+        put_text(w, "origin", r->origin);
+        json_put_string(w, "rule", r->rule);
+        json_put_integer(w, "approvals", r->approvals);
+        put_approvers(w, rules, r);
+        put_span(w, "duration", r->duration);
+        put_span(w, "max_duration", r->max_duration);
+        put_time(w, "created", r->created);
+        put_time(w, "deadline", r->deadline);
+        json_put_string(w, "digest", r->digest);
+        put_votes(w, store, r);
+        put_grant(w, store, r);
+        json_close_object(w);
+}
+
+/* The row's own words are its canonical bytes; what is shown is read from them, so that it cannot differ. */
+void reply_row(JsonWriter *w, const AuditRow *row, bool whole)
+{
+        _cleanup_(json_freep) Json *json = NULL;
+
+        json_open_object(w, NULL);
+        if (json_parse(row->canonical, strlen(row->canonical), &json) >= 0 &&
+                json_type(json_root(json)) == JSON_OBJECT) {
+                for (const JsonNode *n = json_first(json_root(json)); n; n = json_next(n)) {
+                        json_put_node(w, json_name(n), n);
+                }
+        } else {
+                json_put_integer(w, "seq", row->seq);
+        }
+        json_put_string(w, "hash", row->hash);
+        if (whole) {
+                json_put_string(w, "canonical", row->canonical);
+        }
+        json_close_object(w);
+}

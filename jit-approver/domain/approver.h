@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The people behind a rule's approvers: groups unfolded, the asker's own person left out. */
+
+#include "jit-approver/domain/decision.h"
+
+/* Called for each NAME_APPROVER and NAME_UNIX_GROUP entry, in file order; one may come twice. */
+typedef void (*ApproverVisit)(const Name *n, void *userdata);
+void approvers_visit(const NameList *list, const Request *r, ApproverVisit visit, void *userdata);

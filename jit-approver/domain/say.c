@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The lines a waiting user reads. One line is one sentence or two, and says what to do next. */
+
+#include "jit-approver/domain/say.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/span.h"
+#include "common/text.h"
+#include "common/util.h"
+#include "jit-approver/domain/approver.h"
+
+#define NAME_SHOWN 64
+#define NOTE_SHOWN 200
+#define LIST_SHOWN 400
+
+/* Appends ", text" to a list that ends in "…" when it grows too long for a line. */
+static void list_join(char out[static LIST_SHOWN], const char *text)
+{
+        static const char more[] = ", …";
+        size_t used = strlen(out), n = strlen(text);
+
+        if (used + n + 2 * sizeof(more) <= LIST_SHOWN) {
+                (void) snprintf(out + used, LIST_SHOWN - used, "%s%s", used ? ", " : "", text);
+        } else if (used + sizeof(more) <= LIST_SHOWN && !strstr(out, more)) {
+                memcpy(out + used, more, sizeof(more));
+        }
+}
+
+static void list_member(const Name *n, void *userdata)
+{
+        char name[NAME_SHOWN + 2] = "@";
+
+        text_clean(name + 1, NAME_SHOWN, n->text, strlen(n->text));
+        list_join(userdata, n->kind == NAME_UNIX_GROUP ? name : name + 1);
+}
+
+char *say_approvers(const Rule *rule, const Request *r)
+{
+        char all[LIST_SHOWN] = "";
+
+        for (size_t i = 0; i < rule->approvers.n; i++) {
+                const Name *n = &rule->approvers.items[i];
+                char members[LIST_SHOWN] = "", entry[LIST_SHOWN + NAME_SHOWN];
+
+                approvers_visit(&(NameList){ (Name *) n, 1 }, r, list_member, members);
+                if (n->kind == NAME_GROUP) {
+                        (void) snprintf(entry, sizeof(entry), "%s (%s)", n->text,
+                                members[0] ? members : "nobody");
+                        list_join(all, entry);
+                } else if (members[0]) {
+                        list_join(all, members);
+                }
+        }
+        return strdup(all[0] ? all : "nobody");
+}
+
+char *say_asked(
+        const char *approvers, const Request *r, usec_t wait, bool interruptible, bool joined)
+{
+        char span[SPAN_TEXT_MAX];
+        char *line = NULL;
+
+        span_say(wait, span);
+        (void) str_printf(&line, "%s %s. Request %s. Waiting up to %s%s",
+                joined ? "Already asked" : "Asked", approvers, r->id.text, span,
+                interruptible ? "; Ctrl-C withdraws." : ".");
+        return line;
+}
+
+/* ": "go ahead"", or the end of the sentence. */
+static char *say_note(const char *note)
+{
+        char *text = NULL;
+
+        if (str_empty(note)) {
+                return strdup(".");
+        }
+        _cleanup_(freep) char *safe = text_clean_dup(note, NOTE_SHOWN);
+        if (safe) {
+                (void) str_printf(&text, ": \"%s\"", safe);
+        }
+        return text;
+}
+
+char *say_vote(const Vote *v, const Tally *t)
+{
+        _cleanup_(freep) char *note = say_note(v->note);
+        _cleanup_(freep) char *who = text_clean_dup(v->who.name, NAME_SHOWN);
+        char *line = NULL;
+
+        (void) str_printf(&line, "%lld of %lld: approved by %s%s", (long long) t->approvals,
+                (long long) t->needed, str_or(who, "?"), str_or(note, "."));
+        return line;
+}
+
+char *say_approved(const Vote *v, const Grant *g, const Now *now)
+{
+        _cleanup_(freep) char *note = say_note(v->note);
+        _cleanup_(freep) char *who = text_clean_dup(v->who.name, NAME_SHOWN);
+        char until[TIME_RFC3339_MAX], span[SPAN_TEXT_MAX];
+        char *line = NULL;
+
+        time_local(g->until, now->wall, until);
+        span_say(g->until - g->from, span);
+        (void) str_printf(&line, "Approved by %s until %s (%s)%s", str_or(who, "?"), until, span,
+                str_or(note, "."));
+        return line;
+}
+
+char *say_denied(const Vote *v)
+{
+        _cleanup_(freep) char *note = say_note(v->note);
+        _cleanup_(freep) char *who = text_clean_dup(v->who.name, NAME_SHOWN);
+        char *line = NULL;
+
+        (void) str_printf(&line, "Denied by %s%s", str_or(who, "?"), str_or(note, "."));
+        return line;
+}
+
+char *say_timed_out(const Request *r)
+{
+        char *line = NULL;
+
+        (void) str_printf(&line,
+                "Nobody decided request %s in time; it is closed. Run the command again to ask anew.",
+                r->id.text);
+        return line;
+}
+
+char *say_withdrawn(const Request *r)
+{
+        char *line = NULL;
+
+        (void) str_printf(&line, "Request %s was withdrawn.", r->id.text);
+        return line;
+}
+
+/* What to do once somebody has decided, as the end of a sentence. */
+static const char *say_again(const Request *r)
+{
+        return streq(r->service, "sudo") || streq(r->service, "su") ? "run the command again"
+                                                                    : "log in again";
+}
+
+char *say_detached(const Request *r, const Now *now)
+{
+        char until[TIME_RFC3339_MAX];
+        char *line = NULL;
+
+        time_local(r->deadline, now->wall, until);
+        (void) str_printf(&line,
+                "Not decided yet. Request %s stays open until %s; %s once it is approved (jitctl wait %.4s).",
+                r->id.text, until, say_again(r), r->id.text);
+        return line;
+}
+
+char *say_left_open(const char *approvers, const Request *r, const Now *now)
+{
+        char until[TIME_RFC3339_MAX];
+        char *line = NULL;
+
+        time_local(r->deadline, now->wall, until);
+        (void) str_printf(&line,
+                "Asked %s. Request %s stays open until %s; %s once it is approved (jitctl wait %.4s).",
+                approvers, r->id.text, until, say_again(r), r->id.text);
+        return line;
+}
+
+char *say_refused(const Rule *rule, const Request *q)
+{
+        _cleanup_(freep) char *asker = text_clean_dup(q->asker.name, NAME_SHOWN);
+        _cleanup_(freep) char *target =
+                text_clean_dup(str_or(q->target.name, "an unclear target"), NAME_SHOWN);
+        _cleanup_(freep) char *service = text_clean_dup(q->service, NAME_SHOWN);
+        char *line = NULL;
+
+        if (rule) {
+                (void) str_printf(&line, "Refused by rule %s: %s may not use %s as %s here.",
+                        rule->name, str_or(asker, "?"), str_or(service, "?"), str_or(target, "?"));
+        } else {
+                (void) str_printf(&line,
+                        "No rule lets %s use %s as %s here; ask an administrator of this host.",
+                        str_or(asker, "?"), str_or(service, "?"), str_or(target, "?"));
+        }
+        return line;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What the waiting user is told, in one voice: who was asked, how it stands, how it ended. Pure text;
+ * foreign words in it are made safe here and again by whoever shows them.
+ */
+
+#include "jit-approver/domain/decision.h"
+#include "jit-approver/domain/grant.h"
+
+/* Each returns a new string, one line, or NULL when memory is out. */
+
+/* "oncall (bob, carol)", "bob", "@sre": the rule's approvers, without the asker's own person. */
+char *say_approvers(const Rule *rule, const Request *r);
+
+/* "Asked oncall (bob, carol). Request K7QF-2M9D. Waiting up to 5 min; Ctrl-C withdraws." */
+char *say_asked(
+        const char *approvers, const Request *r, usec_t wait, bool interruptible, bool joined);
+/* "1 of 2: approved by bob." with his note. */
+char *say_vote(const Vote *v, const Tally *t);
+/* "Approved by carol until 15:04 (30 min): "go ahead"" */
+char *say_approved(const Vote *v, const Grant *g, const Now *now);
+/* "Denied by bob: "not tonight"" */
+char *say_denied(const Vote *v);
+char *say_timed_out(const Request *r);
+char *say_withdrawn(const Request *r);
+/* "Not decided yet. Request K7QF-2M9D stays open until 14:35; run the command again once …" */
+char *say_detached(const Request *r, const Now *now);
+/* "Asked oncall (bob). Request K7QF-2M9D stays open until 14:35; …": for callers who cannot wait. */
+char *say_left_open(const char *approvers, const Request *r, const Now *now);
+
+/* The refusals of a question; rule may be NULL. */
+char *say_refused(const Rule *rule, const Request *question);
