@@ -121,17 +121,18 @@ static SectionKind section_kind(const Parser *p, const Line *line)
 
 static bool within_limits(Parser *p, SectionKind kind, const Line *line)
 {
-        if (kind == SECTION_RULE && p->sections.rules->n_rules >= RULES_MAX) {
-                problems_add(p->problems, &line->word_at,
-                        "more than %d rules; the rest was not read", RULES_MAX);
-        } else if (p->sections.n >= SECTIONS_MAX) {
+        if (p->sections.n >= SECTIONS_MAX) {
                 problems_add(p->problems, &line->word_at,
                         "more than %d sections; the rest was not read", SECTIONS_MAX);
-        } else {
-                return true;
+                p->incomplete = true;
+                return false;
         }
-        p->incomplete = true;
-        return false;
+        /* Nothing refers to a rule, so without it nothing else seems to be missing. */
+        if (kind == SECTION_RULE && p->sections.rules->n_rules >= RULES_MAX) {
+                problems_add(p->problems, &line->word_at, "more than %d rules", RULES_MAX);
+                return false;
+        }
+        return true;
 }
 
 static int parse_section(Parser *p, const Line *line)
