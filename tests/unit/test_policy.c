@@ -313,10 +313,10 @@ START_TEST(names_root)
                 const char *service;
                 bool named;
         } cases[] = { { "login", true }, { "sudo", false }, { "su", false }, { NULL, false } };
-        _cleanup_(rules_freep) Rules *rules = fixture_rules(
-                "[rule a]\nservices = sudo\nusers = *, u1\naction = refuse\n"
-                "[rule b]\nservices = log*\nusers = @root\naction = refuse\n"
-                "[rule c]\nservices = log*\nusers = @root, u1, root\naction = refuse\n");
+        _cleanup_(rules_freep) Rules *rules =
+                fixture_rules("[rule a]\nservices = sudo\nusers = *, u1\naction = refuse\n"
+                              "[rule b]\nservices = su\nusers = @root\naction = refuse\n"
+                              "[rule c]\nservices = log*\nusers = u1, root\naction = refuse\n");
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 ck_assert_int_eq(policy_names_root(rules, cases[i].service), cases[i].named);

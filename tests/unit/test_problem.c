@@ -120,6 +120,11 @@ START_TEST(nearest)
                 ck_assert_int_eq(hint[0] != '\0', near != NULL);
         }
         ck_assert_ptr_null(nearest_word("a", NULL, 0));
+        /* a long candidate is passed over, not looked at */
+        ck_assert_ptr_null(nearest_word("services",
+                (const char *const[]){ "services-services-services-services-services-services-"
+                                       "services-services-services" },
+                1));
 }
 END_TEST
 

@@ -74,6 +74,8 @@ START_TEST(checked)
                         "f:4:8: the account 'u?x' already is approver 'a', and cannot be 'b' "
                         "too\n" },
                 { "[approver a]\nuser = u?x\n[approver b]\nuser = u?y\n", 0, true, "" },
+                { "[approver a]\nuser = root\n[approver b]\nuser = u?y\n", 0, true, "" },
+                { "[approver a]\nuser = u?y\n[approver b]\nuser = root\n", 0, true, "" },
                 { "[approver a]\nuser = u1, u1\n", 0, false, "" },
         };
 

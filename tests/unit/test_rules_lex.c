@@ -71,6 +71,7 @@ START_TEST(lines)
                 { "a\x01 = b\n", "pair a?|b 1:1 1:6 damaged", 1 },
                 { "a = \xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80\n",
                         "pair a|\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80 1:1 1:5", 0 },
+                { "a = \xe0\xb8\x81\n", "pair a|\xe0\xb8\x81 1:1 1:5", 0 },
                 { "a = \xe2\x82\n", "pair a|\?\? 1:1 1:5 damaged", 1 },
                 { "a = \xf0\x9f\x98", "pair a|\?\?\? 1:1 1:5 damaged", 2 },
                 { "a = \xf4\x90\x80\x80\n", "pair a|\?\?\?\? 1:1 1:5 damaged", 1 },

@@ -180,6 +180,23 @@ START_TEST(several_files)
 }
 END_TEST
 
+/* What stands in a file that is not read is not missing. */
+START_TEST(unread)
+{
+        static char big[1024 * 1024 + 1];
+        static const char rule[] = "[rule r]\napprovers = in-the-other\n";
+        RulesText texts[] = { { "a", rule, strlen(rule) }, { "b", big, sizeof(big) } };
+        Problems problems = {};
+        Rules *rules = NULL;
+        _cleanup_(freep) char *all = NULL;
+
+        ck_assert_int_eq(rules_parse(texts, 2, &problems, &rules), -EINVAL);
+        all = fixture_problems(&problems);
+        ck_assert_str_eq(all, "b: the file is longer than 1048576 bytes; it was not read\n");
+        problems_done(&problems);
+}
+END_TEST
+
 START_TEST(problems_before_count_too)
 {
         Problems problems = {};
@@ -222,6 +239,8 @@ START_TEST(limits)
                 { defaults, "[rule r%zu]\n", 1000, 0, NULL },
                 { defaults, "[rule r%zu]\n", 1001, 1, "more than 1000 rules" },
                 { defaults, "[rule r%zu]\n", 1500, 100, "more than 1000 rules" },
+                { "[rule r]\nservices = s\nusers = *\naction = ask\napprovers = g9999\n",
+                        "[group g%zu]\nmembers = @x\n", 10000, 1, "more than 10000 sections" },
                 { "", "#%070zu\n", 14563, 0, NULL }, /* 1 MiB less 40 bytes */
                 { "", "#%070zu\n", 14564, 1, "the file is longer than 1048576 bytes" },
                 { "[defaults]\n", "bad%zu = x\n", 99, 99, "unknown key 'bad0' in [defaults]" },
@@ -271,6 +290,7 @@ int main(void)
         tcase_add_test(all, bad);
         tcase_add_test(all, cut_short);
         tcase_add_test(all, several_files);
+        tcase_add_test(all, unread);
         tcase_add_test(all, problems_before_count_too);
         tcase_add_test(all, limits);
         tcase_add_test(all, foreign_text_is_clean);
