@@ -252,6 +252,10 @@ int who_read(
         ret->has_terminal =
                 ret->ask.tty || ret->service->kind == HOST_SSHD || ret->service->kind == HOST_OTHER;
         ret->exempt = is_exempt(ret, phase);
+        if (phase == PHASE_SESSION && !ret->exempt && ret->ask.asker == 0) {
+                /* Our uid says nothing any more; the approver goes by what the item says. */
+                ret->ask.asker = UID_UNSET;
+        }
         ret->console_root =
                 (ret->service->kind == HOST_LOGIN || ret->service->kind == HOST_OTHER) &&
                 getuid() == 0 && streq(ret->ask.user, "root") && is_console(ret->ask.tty) &&
