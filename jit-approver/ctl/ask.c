@@ -24,7 +24,8 @@
 /* One call under way. */
 typedef struct Waiting {
         Call *call;
-        const Ask *ask;  /* to come back as the same waiter; NULL: only watching */
+        const RequestCall *request; /* what we wait for; NULL: only watching */
+        const char *service;
         usec_t deadline; /* ours */
         bool may_end;    /* past it the wait is over; else it is the approver that is late */
         bool detached;
@@ -89,34 +90,72 @@ static void waiting_take(Waiting *w, const JsonNode *answer)
         tell_lines(answer);
         keep_id(w->outcome.request, node_text(answer, "request"));
         keep_id(w->outcome.grant, node_text(answer, "grant"));
-        if (w->ask && w->may_end && w->deadline == USEC_NEVER && wait > 0) {
+        if (w->request && w->may_end && w->deadline == USEC_NEVER && wait > 0) {
                 w->deadline = usec_add(clock_usec(CLOCK_MONOTONIC), wait);
         }
 }
 
-static int waiting_reattach(Waiting *w)
+static int ask_send_wait(Call *c, const char *id, const char *service)
 {
-        Ask nobody = { .asker = UID_UNSET, .login_uid = UID_UNSET };
         WaitCall call = {
                 .version = PROTOCOL_VERSION,
-                .request = w->outcome.request,
-                .ask = w->ask ? *w->ask : nobody,
+                .request = id,
+                .ask = { .service = service, .asker = UID_UNSET, .login_uid = UID_UNSET },
         };
+
+        return call_send(c, "Wait", WAIT_FIELDS, &call, CALL_MORE);
+}
+
+/* Whether the request is still to be decided, on a new connection. */
+static int waiting_return(Waiting *w, bool *ret_pending)
+{
+        IdCall show = { .version = PROTOCOL_VERSION, .id = w->outcome.request };
+
+        call_done(w->call);
+        w->call->client = CLIENT_NONE;
+        int r = call_open(w->call, w->call->ctl);
+        if (r == EXIT_DONE) {
+                r = call_do(w->call, "Show", ID_FIELDS, &show);
+        }
+        if (r == EXIT_DONE) {
+                const JsonNode *request = node_object(w->call->reply.parameters, "request");
+
+                *ret_pending = streq(str_or(node_text(request, "state"), ""), "pending");
+        }
+        return r;
+}
+
+/*
+ * After a restart of the approver. While the request is open, asking the same again joins it and
+ * makes us its waiter; once it is over, asking would open another.
+ */
+static int waiting_again(Waiting *w)
+{
+        bool pending = false;
+
+        int r = waiting_return(w, &pending);
+        if (r != EXIT_DONE) {
+                return r;
+        }
+        if (w->request && pending) {
+                return call_send(w->call, "Request", REQUEST_FIELDS, w->request, CALL_MORE);
+        }
+        return ask_send_wait(w->call, w->outcome.request, w->service);
+}
+
+static int waiting_reattach(Waiting *w)
+{
         usec_t until = usec_add(clock_usec(CLOCK_MONOTONIC), REATTACH_TIMEOUT);
         bool quiet = w->call->quiet;
         int r = -ECONNRESET;
 
         w->call->quiet = true;
-        while (r != EXIT_DONE && clock_usec(CLOCK_MONOTONIC) < until) {
-                call_done(w->call);
-                w->call->client = CLIENT_NONE;
-                r = call_open(w->call, w->call->ctl);
-                if (r == EXIT_DONE) {
-                        r = call_send(w->call, "Wait", WAIT_FIELDS, &call, CALL_MORE);
+        for (;;) {
+                r = waiting_again(w);
+                if (r == EXIT_DONE || clock_usec(CLOCK_MONOTONIC) >= until) {
+                        break;
                 }
-                if (r != EXIT_DONE) {
-                        (void) poll(NULL, 0, REATTACH_PAUSE_MS);
-                }
+                (void) poll(NULL, 0, REATTACH_PAUSE_MS);
         }
         w->call->quiet = quiet;
         return r == EXIT_DONE ? EXIT_DONE : call_lost(w->call, -ECONNRESET);
@@ -141,7 +180,7 @@ static int waiting_detach(Waiting *w)
 static int waiting_broken(Waiting *w, int error)
 {
         if (error == -ETIMEDOUT && w->may_end) {
-                return w->ask ? waiting_detach(w) : EXIT_PENDING;
+                return w->request ? waiting_detach(w) : EXIT_PENDING;
         }
         if ((error == -ECONNRESET || error == -EPIPE) && *w->outcome.request && !w->detached) {
                 return waiting_reattach(w);
@@ -202,9 +241,11 @@ static int ask_once(Call *c, const Asking *a, const char *reason, Outcome *ret)
                 .wait_usec = a->detached ? 0 : SPAN_MAX,
                 .detached = a->detached,
         };
-        Waiting w = {
-                .call = c, .ask = &call.ask, .deadline = USEC_NEVER, .may_end = !a->detached
-        };
+        Waiting w = { .call = c,
+                .request = &call,
+                .service = service,
+                .deadline = USEC_NEVER,
+                .may_end = !a->detached };
 
         /* Elsewhere nobody becomes another. */
         call.ask.target = a->target || !changes_user(service) ? a->target : "root";
@@ -249,18 +290,26 @@ int ask_access(Call *c, const Asking *a, Outcome *ret)
 
 int ask_wait(Call *c, const char *id, usec_t deadline, Outcome *ret)
 {
-        WaitCall call = {
-                .version = PROTOCOL_VERSION,
-                .request = id,
-                .ask = { .asker = UID_UNSET, .login_uid = UID_UNSET },
-        };
+        _cleanup_(freep) char *service = NULL;
+        IdCall show = { .version = PROTOCOL_VERSION, .id = id };
         Waiting w = { .call = c, .deadline = deadline, .may_end = true };
 
-        int r = call_send(c, "Wait", WAIT_FIELDS, &call, CALL_MORE);
+        /* A prefix may come to name several while we wait. */
+        int r = call_do(c, "Show", ID_FIELDS, &show);
+        if (r != EXIT_DONE) {
+                return r;
+        }
+        const JsonNode *request = node_object(c->reply.parameters, "request");
+        if (!request) {
+                return usage("'%s' is not a request.", safe(id));
+        }
+        keep_id(w.outcome.request, node_text(request, "id"));
+        service = must(strdup(str_or(node_text(request, "service"), "")));
+        w.service = service;
+        r = ask_send_wait(c, w.outcome.request, service);
         if (r < 0) {
                 return call_lost(c, r);
         }
-        keep_id(w.outcome.request, id);
         r = waiting_run(&w);
         *ret = w.outcome;
         if (r != EXIT_DONE) {

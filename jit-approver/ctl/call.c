@@ -150,11 +150,11 @@ static int call_refused(Call *c)
                 if (!streq(c->reply.error, e->name)) {
                         continue;
                 }
-                if (text || e->words) {
+                if (e->words) {
                         return call_fail(c, e->code, "%s", safe(text ? text : e->words));
                 }
-                return call_fail(c, e->code, "The approver does not accept this '%s'.",
-                        safe(str_or(parameter, "value")));
+                return call_fail(c, e->code, "The approver does not accept this: %s.",
+                        safe(parameter ? parameter : text));
         }
         return call_fail(
                 c, EXIT_ERROR, "The approver answered with the error '%s'.", safe(c->reply.error));
