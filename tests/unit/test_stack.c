@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The stacks of tests/data/pam.d, and what doctor must say about each: no more and no less. */
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/util.h"
+#include "jit-approver/ctl/stack.h"
+
+typedef struct Expected {
+        const char *folder;
+        const char *findings[16]; /* "state name: part of the message" */
+} Expected;
+
+static const Expected cases[] = {
+        { "debian", { "ok pam sshd: account and session", "ok pam su: account and session",
+                            "ok pam su-l: account and session", "ok pam sudo: account and session",
+                            "ok pam sudo-i: account and session" } },
+        { "debian-after", { "fail pam sudo: common-account:2: whoever pam_unix.so answers with "
+                            "new_authtok_reqd",
+                                  "fail pam sudo-i: common-account:2: whoever pam_unix.so" } },
+        { "fedora",
+                { "ok pam su: ", "ok pam su-l: ",
+                        "fail pam sudo: system-auth:5: whoever pam_localuser.so answers with "
+                        "success",
+                        "fail pam sudo: system-auth:6: whoever pam_usertype.so",
+                        "fail pam sudo-i: system-auth:5: ", "fail pam sudo-i: system-auth:6: " } },
+        { "controls",
+                { "fail pam a-optional: a-optional:1: the account line throws a denial away",
+                        "fail pam b-sufficient: b-sufficient:1: the account line throws",
+                        "fail pam c-ignore: c-ignore:1: the account line throws",
+                        "fail pam d-half: d-half:1: the account line lets people pass",
+                        "warn pam e-unknown: e-unknown:1: Linux-PAM does not know this control",
+                        "warn pam f-done: f-done:1: once approved",
+                        "warn pam g-allow: g-allow:1: the account line refuses also",
+                        "ok pam h-requisite: ",
+                        "fail pam i-session: i-session:3: the session line throws" } },
+        { "bypasses", { "fail pam a-jump: a-jump:1: whoever pam_succeed_if.so answers with success",
+                              "ok pam b-jump-short: ",
+                              "fail pam c-jump-substack: c-jump-substack:1: whoever pam_unix.so",
+                              "warn pam d-rootok: d-rootok:1: whoever pam_rootok.so",
+                              "ok pam e-substack: ",
+                              "fail pam f-inside: inside:1: whoever pam_localuser.so",
+                              "fail pam g-reset: g-reset:4: pam_echo.so resets the stack",
+                              "ok pam h-reset-die: ", "ok pam i-far: ",
+                              "fail pam inside: inside:1: whoever pam_localuser.so",
+                              "warn pam inside: no session line" } },
+        { "auth", { "fail pam a-required: a-required:2: the auth line asks the approvers before",
+                          "ok pam b-requisite: auth, account and session",
+                          "fail pam c-nologin: c-nologin:2: the auth line asks",
+                          "fail pam d-no-account: no account line", "ok pam e-debian: auth, " } },
+        { "sessions", { "warn pam a-missing: no session line",
+                              "fail pam b-systemd: b-systemd:4: pam_systemd.so comes after",
+                              "warn pam c-other: c-other:4: pam_mail.so comes after",
+                              "warn pam d-alone: no other account module",
+                              "fail pam e-only: no account line",
+                              "warn pam runuser: this program never runs its account lines" } },
+        { "pairs", { "fail pam su: no account line", "ok pam su-l: ", "ok pam sudo: ",
+                           "warn pam sudo-i: sudo is gated, sudo-i has no file" } },
+        { "broken",
+                { "fail pam a-loop: its auth lines include each other without end",
+                        "fail pam a-loop: its account lines include",
+                        "fail pam a-loop: its session lines include",
+                        "warn pam b-missing: its account lines include 'gone', which is not there",
+                        "warn pam b-missing: its session lines include 'gone'" } },
+        { "none", { "warn pam: no service has pam_jit.so" } },
+};
+
+static void check_finding(const Expected *e, const Findings *f, size_t i)
+{
+        _cleanup_(freep) char *said = NULL;
+
+        ck_assert_msg(i < f->n, "%s: '%s' was not found", e->folder, e->findings[i]);
+        ck_assert_int_eq(str_printf(&said, "%s %s: %s", finding_state_to_string(f->items[i].state),
+                                 f->items[i].name, f->items[i].message),
+                0);
+        ck_assert_msg(e->findings[i] != NULL, "%s: unexpected '%s'", e->folder, said);
+        ck_assert_msg(strncmp(said, e->findings[i], strlen(e->findings[i])) == 0,
+                "%s: '%s' instead of '%s'", e->folder, said, e->findings[i]);
+        ck_assert_msg(f->items[i].fix || f->items[i].state == FINDING_OK, "%s", said);
+}
+
+START_TEST(fixtures)
+{
+        const Expected *e = &cases[_i];
+        _cleanup_(findings_done) Findings f = { 0 };
+        _cleanup_(freep) char *folder = NULL;
+        PamText *files;
+        size_t n, expected = 0;
+
+        ck_assert_int_eq(str_printf(&folder, "%s/pam.d/%s", TEST_DATA, e->folder), 0);
+        ck_assert_int_eq(stack_files_load(folder, &files, &n), 0);
+        stack_judge(files, n, &f);
+        while (expected < ELEMENTSOF(e->findings) && e->findings[expected]) {
+                expected++;
+        }
+        for (size_t i = 0; i < MAX(expected, f.n); i++) {
+                check_finding(e, &f, i);
+        }
+        stack_files_free(files, n);
+}
+END_TEST
+
+/* Whatever stands in pam.d, nothing crashes and nothing unknown is called sound. */
+START_TEST(odd_lines)
+{
+        static const char *const odd[] = { "account", "account required", "account [", "account []",
+                "account [success] pam_jit.so", "account [success=] pam_jit.so",
+                "account [success=0 default=die] pam_jit.so",
+                "account [success=99999999999 default=die] pam_jit.so",
+                "account [nonsense=ok default=die] pam_jit.so", "@include", "account include",
+                "account substack", "account substack sudo", "\\", "account required \\",
+                "account required pam_jit.so\\", "#account required pam_jit.so",
+                "account required pam_unix.so # pam_jit.so" };
+
+        for (size_t i = 0; i < ELEMENTSOF(odd); i++) {
+                _cleanup_(findings_done) Findings f = { 0 };
+                PamText file = { "sudo", odd[i] };
+
+                stack_judge(&file, 1, &f);
+                ck_assert_uint_gt(f.n, 0);
+                for (size_t k = 0; k < f.n; k++) {
+                        ck_assert_msg(f.items[k].state != FINDING_OK, "'%s': %s", odd[i],
+                                f.items[k].message);
+                }
+        }
+}
+END_TEST
+
+int main(void)
+{
+        Suite *s = suite_create("stack");
+        TCase *t = tcase_create("stack");
+
+        tcase_add_loop_test(t, fixtures, 0, (int) ELEMENTSOF(cases));
+        tcase_add_test(t, odd_lines);
+        suite_add_tcase(s, t);
+        SRunner *r = srunner_create(s);
+        srunner_run_all(r, CK_ENV);
+        int failed = srunner_ntests_failed(r);
+        srunner_free(r);
+        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
