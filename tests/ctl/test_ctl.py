@@ -1,0 +1,594 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""jitctl against a scripted approver: exit codes, JSON, talk and questions.
+
+    test_ctl.py JITCTL [TEST...]
+"""
+
+import hashlib
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from server import CLOSE, Server, error, more, reply
+
+JITCTL = None
+ESC = "\x1b"
+
+GRANT = {"id": "G7QF-2M9D", "request": "K7QF-2M9D", "asker": "dev", "asker_uid": 1000,
+         "target": "root", "target_uid": 0, "service": "sudo", "rule": "prod", "reason": "why",
+         "scope": "service", "on_expiry": "end-sessions", "from": "2026-11-21T14:34:00Z",
+         "until": "2069-11-21T15:04:00Z", "state": "active"}
+REQUEST = {"id": "K7QF-2M9D", "state": "pending", "asker": "dev", "asker_uid": 1000,
+           "service": "sudo", "target": "root", "target_uid": 0, "command": "apt upgrade",
+           "reason": "deploy OPS-1423", "host": "web1", "tty": "pts/0", "rule": "prod",
+           "approvals": 2, "approvers": ["bob", "carol"], "duration": "30m",
+           "max_duration": "4h", "created": "2026-11-21T14:34:00Z",
+           "deadline": "2069-11-21T15:04:00Z", "digest": "ab", "votes": []}
+VOTE = {"approver": "bob", "decision": "approve", "note": "go ahead",
+        "time": "2026-11-21T14:35:00Z"}
+APPROVED = REQUEST | {"state": "approved", "votes": [VOTE, VOTE | {"approver": "carol"}],
+                      "grant": GRANT}
+DENIED = REQUEST | {"state": "denied", "votes": [VOTE | {"decision": "deny", "note": "no"}]}
+STATUS = {"version": "0.1.0", "protocol": 1, "uptime_usec": 3600000000, "host": "web1",
+          "rules_loaded": True, "problems": [], "store": "ok", "bus": "ok", "clock": "ok",
+          "pending": 1, "grants": 1, "waiting": 0, "connections": 1, "owed": 0,
+          "head": "0" * 64, "roles": ["admin"]}
+EVIL = f"x{ESC}]0;pwn\x07\u202e\ny"
+ODD = "\x7f\x85\u200b\U000e0041\ud7ff\u65e5e\u0301"
+
+
+def paged(member, *pages):
+    """Turns of a paged list; the call's `after` must be the last `next`."""
+    turns = []
+    for i, page in enumerate(pages):
+        def turn(parameters, i=i, page=page):
+            if parameters.get("after", 0) != 10 * i:
+                return error("org.varlink.service.InvalidParameter", parameter="after")
+            last = {"next": 10 * (i + 1)} if i + 1 < len(pages) else {}
+            return reply(**{member: page}, **last)
+        turns.append([turn])
+    return turns
+
+
+def chain(*facts):
+    rows, before = [], "0" * 64
+    for i, data in enumerate(facts):
+        row = {"seq": i + 1, "time": "2026-11-21T15:04:05Z", "event": "request.created",
+               "request": "K7QF-2M9D", "data": data}
+        canonical = json.dumps(row, separators=(",", ":"), ensure_ascii=False)
+        before = hashlib.sha256((before + canonical).encode()).hexdigest()
+        rows.append(row | {"hash": before, "canonical": canonical})
+    return rows
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.server = None
+
+    def tearDown(self):
+        if self.server:
+            self.server.close()
+        self.folder.cleanup()
+
+    def serve(self, **script):
+        if self.server:
+            self.server.close()
+        self.server = Server(self.folder.name, script)
+        return self.server
+
+    def command(self, *args):
+        path = self.server.path if self.server else self.folder.name + "/none"
+        return [JITCTL, "--socket", path, *args]
+
+    def environment(self, **more_of_it):
+        return os.environ | {"TZ": "UTC", "LANG": "C.UTF-8", "TERM": "xterm"} | more_of_it
+
+    def jitctl(self, *args, exit=0, stdin="", **environment):
+        done = subprocess.run(self.command(*args), input=stdin, text=True, timeout=30,
+                              capture_output=True, env=self.environment(**environment))
+        said = f"{args}\nstdout: {done.stdout}\nstderr: {done.stderr}"
+        self.assertEqual(done.returncode, exit, said)
+        for stream in (done.stdout, done.stderr):
+            self.assertIsNone(re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", stream), said)
+        return done
+
+    def document(self, *args, exit=0, stdin=""):
+        return json.loads(self.jitctl(*args, "--json", exit=exit, stdin=stdin).stdout)
+
+    def terminal(self, *args, typed=(), exit=0, **environment):
+        """On a terminal; typed: pairs of what to wait for and what to type then."""
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.execve(JITCTL, self.command(*args), self.environment(**environment))
+        shown = ""
+        steps = list(typed)
+        while select.select([fd], [], [], 20)[0]:
+            try:
+                data = os.read(fd, 4096)
+            except OSError:
+                break
+            if not data:
+                break
+            shown += data.decode()
+            if steps and steps[0][0] in shown:
+                os.write(fd, steps.pop(0)[1].encode())
+        os.close(fd)
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        self.assertEqual(status, exit, shown)
+        self.assertEqual(steps, [], shown)
+        return shown
+
+
+class Errors(Case):
+    def test_exit_codes(self):
+        for name, parameters, code, words in [
+                ("NotPermitted", {"message": "Not you."}, 5, "Not you."),
+                ("NotFound", {"message": "None."}, 3, "None."),
+                ("Ambiguous", {"message": "Several."}, 2, "Several."),
+                ("Over", {"message": "Over.", "state": "denied"}, 3, "Over."),
+                ("Refused", {"message": "No rule.", "code": "no-rule"}, 3, "No rule."),
+                ("StoreUnavailable", {"message": "Full."}, 1, "Full."),
+                ("NamesUnavailable", {"message": "Later."}, 1, "Later."),
+                ("Busy", {"message": "Busy."}, 1, "Busy."),
+                ("BadVersion", {"oldest": 3, "newest": 4}, 1, "protocol 1, the approver 3 to 4"),
+                ("org.varlink.service.InvalidParameter", {"parameter": "id"}, 2, ": id."),
+                ("org.varlink.service.MethodNotFound", {"method": "x"}, 1, "older"),
+                ("org.example.New", {}, 1, "org.example.New"),
+                ("NotFound", {}, 3, "No such"),
+                ("NotFound", {"message": EVIL}, 3, "x\\x1b]0;pwn\\x07\\u{202e}\\x0ay")]:
+            for args in (("show", "K7QF"), ("show", "K7QF", "--json")):
+                self.serve(Show=[[error(name, **parameters)]])
+                done = self.jitctl(*args, exit=code)
+                self.assertIn(words, done.stderr)
+                self.assertEqual(done.stdout, "")
+
+    def test_unreachable(self):
+        self.jitctl("status", exit=6)
+        self.serve(GetStatus=[[CLOSE]])
+        self.jitctl("status", exit=6)
+
+    def test_garbage(self):
+        for bad in (b"hello\0", b"{}{}\0", b'{"parameters":[]}\0', b"\0", b'{"parameters":{}}\0',
+                    b'{"parameters":{"request":1,"grant":[]}}\0', b"[" * 70000):
+            self.serve(Show=[[bad]])
+            self.assertEqual(self.jitctl("show", "K7QF", exit=1).stdout, "")
+
+    def test_usage(self):
+        for args in (("frob",), (), ("show",), ("show", "a", "b"), ("show", "--frob", "x"),
+                     ("request", "--for", "x"), ("grant", "dev"), ("revoke",),
+                     ("revoke", "K7QF", "--all"), ("log", "--anchor", "x"),
+                     ("log", "--verify", "--since", "today"), ("log", "--since", "some day"),
+                     ("log", "--verify", "--anchor", "ABC"), ("run",), ("show", b"\xff"),
+                     ("--socket", "relative", "status"), ("run", "--json", "--", "id")):
+            done = subprocess.run([JITCTL, *args], capture_output=True, timeout=30,
+                                  stdin=subprocess.DEVNULL)
+            self.assertEqual(done.returncode, 2, (args, done))
+            self.assertEqual(done.stdout, b"")
+        self.assertIn("did you mean approve?", self.jitctl("aprove", exit=2).stderr)
+        self.assertIn("\\x1b", self.jitctl("x" + ESC, exit=2).stderr)
+
+    def test_help(self):
+        shown = self.jitctl("--help").stdout
+        for verb in re.findall(r"^  ([a-z]+) ", shown, re.M):
+            if verb != "jitctl":
+                self.assertIn("jitctl " + verb, self.jitctl(verb, "--help").stdout)
+        self.assertNotIn("expire", shown)
+        self.assertIn("Internal", self.jitctl("expire", "--help").stdout)
+        self.assertRegex(self.jitctl("--version").stdout, r"^jitctl \d+\.\d+")
+
+
+class Requests(Case):
+    def test_approved(self):
+        self.serve(Show=[[reply(request=APPROVED)]], Request=[[
+            more(verdict="pending", request="K7QF-2M9D", wait_usec=300000000, lines=["Asked."]),
+            more(verdict="pending", request="K7QF-2M9D", lines=["1 of 2: approved by bob."]),
+            reply(verdict="granted-by-the-approver", request="K7QF-2M9D", grant="G7QF-2M9D",
+                  lines=["Approved by carol."])]])
+        done = self.jitctl("request", "--for", "30m", "--reason", "why", "--", "apt", "--yes")
+        self.assertEqual(done.stderr, "Asked.\n1 of 2: approved by bob.\nApproved by carol.\n")
+        self.assertRegex(done.stdout, r"^Request K7QF-2M9D: approved by bob, carol until "
+                                      r"2069-11-21 15:04 \(in \d+ d.*\): \"go ahead\"\n$")
+        call = self.server.called("Request")[0]
+        self.assertEqual(call["ask"] | {"tty": None}, {
+            "service": "sudo", "target": "root", "mode": "run", "command": ["apt", "--yes"],
+            "tty": None})
+        self.assertEqual([call["version"], call["reason"], call["duration"], call["detached"],
+                          call["more"]], [1, "why", "30m", False, True])
+        self.assertGreater(call["wait_usec"], 0)
+        self.assertEqual(self.document("request"), APPROVED)
+        self.assertEqual(self.server.called("Request")[1]["ask"]["mode"], "shell")
+
+    def test_verdicts(self):
+        for verdict, code, exit, shown in [
+                ("deny", "denied", 3, DENIED), ("deny", "no-rule", 3, None),
+                ("deny", "withdrawn", 3, REQUEST | {"state": "withdrawn"}),
+                ("deny", "timed-out", 4, REQUEST | {"state": "timed-out"}),
+                ("pending", "detached", 4, REQUEST), ("deny", "store", 1, None),
+                ("granted-by-the-approver", None, 0, APPROVED), ("not-gated-by-rule", None, 0, None),
+                ("yes", None, 3, None)]:
+            ids = {"request": "K7QF-2M9D"} if shown else {}
+            self.serve(Request=[[reply(verdict=verdict, code=code, lines=["Line."], **ids)]],
+                       Show=[[reply(request=shown)]])
+            done = self.jitctl("request", exit=exit)
+            self.assertEqual(done.stderr, "Line.\n")
+            self.assertEqual(bool(done.stdout), bool(shown))
+
+    def test_wire_is_closed_to_withdraw(self):
+        self.serve(Request=[[more(verdict="pending", request="K7QF-2M9D", lines=["Asked."])]])
+        child = subprocess.Popen(self.command("request"), stderr=subprocess.PIPE, text=True)
+        self.assertEqual(child.stderr.readline(), "Asked.\n")
+        child.send_signal(signal.SIGINT)
+        self.assertTrue(self.server.ended.acquire(timeout=10))
+        self.assertEqual(child.wait(), -signal.SIGINT)
+        child.stderr.close()
+        self.assertEqual(self.server.called("Detach"), [])
+
+    def test_wait_is_over(self):
+        self.serve(Show=[[reply(request=REQUEST)]],
+                   Request=[[more(verdict="pending", request="K7QF-2M9D", wait_usec=1)]],
+                   Detach=[[reply(verdict="pending", code="detached", request="K7QF-2M9D",
+                                  lines=["It stays open."])]])
+        done = self.jitctl("request", exit=4)
+        self.assertEqual(done.stderr, "It stays open.\n")
+        self.assertTrue(self.server.called("Detach")[0]["oneway"])
+
+    def test_no_wait(self):
+        self.serve(Request=[[reply(verdict="pending", code="detached", request="K7QF-2M9D",
+                                   lines=["Left open."])]], Show=[[reply(request=REQUEST)]])
+        done = self.jitctl("request", "--no-wait", "--service", "su", "--target", "ops", exit=4)
+        self.assertEqual([done.stdout, done.stderr], ["K7QF-2M9D\n", "Left open.\n"])
+        call = self.server.called("Request")[0]
+        self.assertEqual([call["detached"], call.get("more"), call["wait_usec"]], [True, None, 0])
+        self.assertEqual([call["ask"]["service"], call["ask"]["target"]], ["su", "ops"])
+        self.assertEqual(self.document("request", "--no-wait", exit=4), REQUEST)
+        self.serve(Request=[[reply(verdict="granted-by-the-approver", grant="G7QF-2M9D")]],
+                   Show=[[reply(grant=GRANT)]])
+        self.assertIn("G7QF-2M9D", self.jitctl("request", "--no-wait").stdout)
+
+    def test_a_login_is_into_the_own_account(self):
+        self.serve(Request=[[reply(verdict="deny", code="no-rule")]])
+        self.jitctl("request", "--service", "sshd", exit=3)
+        self.assertNotIn("target", self.server.called("Request")[0]["ask"])
+
+    def test_reason(self):
+        ask = [reply(verdict="ask-for-it", reason_mode="required")]
+        self.serve(Request=[ask])
+        self.assertIn("--reason", self.jitctl("request", exit=2).stderr)
+        granted = [reply(verdict="granted-by-the-approver", request="K7QF-2M9D")]
+        self.serve(Request=[ask, granted], Show=[[reply(request=APPROVED)]])
+        shown = self.terminal("request", typed=[("Reason:", "OPS-1\n")])
+        self.assertIn("approved", shown)
+        self.assertEqual(self.server.called("Request")[1]["reason"], "OPS-1")
+        self.serve(Request=[ask])
+        self.terminal("request", typed=[("Reason:", "\n")], exit=2)
+        # Asked for although one was given: no loop.
+        self.jitctl("request", "--reason", "x", exit=1)
+
+    def test_approver_restarts(self):
+        pending = more(verdict="pending", request="K7QF-2M9D")
+        granted = reply(verdict="granted-by-the-approver", request="K7QF-2M9D")
+        # Still open: asking again joins it.
+        self.serve(Request=[[pending, CLOSE], [granted]],
+                   Show=[[CLOSE], [reply(request=REQUEST)], [reply(request=APPROVED)]])
+        self.jitctl("request", "--reason", "r", "--", "ls")
+        first, second = self.server.called("Request")
+        self.assertEqual(first, second)
+        # Decided meanwhile: asking again would open another.
+        self.serve(Request=[[pending, CLOSE]], Show=[[reply(request=DENIED)]],
+                   Wait=[[reply(verdict="deny", code="denied", request="K7QF-2M9D")]])
+        self.jitctl("request", exit=3)
+        call = self.server.called("Wait")[0]
+        self.assertEqual([call["request"], call["ask"]["service"]], ["K7QF-2M9D", "sudo"])
+        # Nothing to come back to.
+        self.serve(Request=[[CLOSE]])
+        self.jitctl("request", exit=6)
+
+    def test_run(self):
+        sudo = os.path.join(self.folder.name, "sudo")
+        with open(sudo, "w") as f:
+            f.write('#!/bin/sh\necho "$@"\nexit 7\n')
+        os.chmod(sudo, 0o755)
+        path = self.folder.name + ":" + os.environ["PATH"]
+        self.serve(Request=[[reply(verdict="granted-by-the-approver", grant="G7QF-2M9D")]])
+        done = self.jitctl("run", "--reason", "r", "--", "ls", "-l", exit=7, PATH=path)
+        self.assertEqual(done.stdout, "-- ls -l\n")
+        done = self.jitctl("run", "--target", "ops", "ls", "--json", exit=7, PATH=path)
+        self.assertEqual(done.stdout, "-u ops -- ls --json\n")
+        self.serve(Request=[[reply(verdict="deny", code="denied")]])
+        self.assertEqual(self.jitctl("run", "--", "ls", exit=3, PATH=path).stdout, "")
+
+    def test_wait(self):
+        self.serve(Wait=[[more(verdict="pending", request="K7QF-2M9D"),
+                          reply(verdict="deny", code="denied", request="K7QF-2M9D",
+                                lines=["Denied by bob."])]], Show=[[reply(request=DENIED)]])
+        done = self.jitctl("wait", "k7qf", exit=3)
+        self.assertIn('denied by bob: "no"', done.stdout)
+        self.assertEqual(self.server.called("Show")[0]["id"], "k7qf")
+        self.assertEqual(self.server.called("Wait")[0]["request"], "K7QF-2M9D")
+        self.assertEqual(self.document("wait", "k7qf", exit=3), DENIED)
+        self.serve(Wait=[[more(verdict="pending", request="K7QF-2M9D")]],
+                   Show=[[reply(request=REQUEST)]])
+        self.assertIn("pending", self.jitctl("wait", "--timeout", "1ms", "k7qf", exit=4).stdout)
+        self.assertEqual(self.server.called("Detach"), [])
+        self.serve(Show=[[error("NotFound")]])
+        self.jitctl("wait", "k7qf", exit=3)
+        self.serve(Show=[[reply(grant=GRANT)]])
+        self.jitctl("wait", "g7qf", exit=2)
+
+    def test_cancel_end_expire(self):
+        self.serve(Cancel=[[reply(request=REQUEST | {"state": "withdrawn"})]],
+                   End=[[reply(grant=GRANT | {"state": "ended"})]],
+                   Expire=[[reply(state="expired")]])
+        self.assertEqual(self.jitctl("cancel", "k7qf").stdout, "Request K7QF-2M9D: withdrawn\n")
+        self.assertEqual(self.document("cancel", "k7qf")["state"], "withdrawn")
+        self.assertEqual(self.jitctl("end", "g7qf").stdout,
+                         "Grant G7QF-2M9D: ended, sudo as root for dev\n")
+        self.assertEqual(self.document("end", "g7qf")["state"], "ended")
+        self.assertEqual(self.jitctl("expire", "g7qf").stdout, "expired\n")
+        self.assertEqual(self.document("expire", "g7qf"), {"state": "expired"})
+
+
+class Approvers(Case):
+    def test_pending(self):
+        second = REQUEST | {"id": "M7QF-2M9D", "reason": EVIL, "command": EVIL, "asker": EVIL}
+        self.serve(ListRequests=paged("requests", [REQUEST], [], [second]))
+        shown = self.jitctl("pending").stdout
+        self.assertEqual(len(shown.splitlines()), 3, shown)
+        self.assertRegex(shown.splitlines()[1], r"^K7QF-2M9D  dev +sudo  root  30 min  in \d+ d")
+        self.assertEqual(self.server.called("ListRequests")[0]["which"], "pending")
+        self.serve(ListRequests=paged("requests", [REQUEST], [], [second]))
+        self.assertEqual(self.document("pending"), {"requests": [REQUEST, second]})
+        self.serve(ListRequests=[[reply(requests=[])]])
+        self.assertEqual(self.jitctl("pending").stdout, "")
+        self.assertEqual(self.document("pending"), {"requests": []})
+        self.serve(ListRequests=[[reply(requests=[REQUEST], next=0)]])
+        self.jitctl("pending", exit=1)
+        # The second page fails: no half document.
+        self.serve(ListRequests=[[reply(requests=[REQUEST], next=1)], [error("Busy")]])
+        self.assertEqual(self.jitctl("pending", "--json", exit=1).stdout, "")
+
+    def test_big_document(self):
+        pages = [[REQUEST | {"reason": "x" * 40000}] for _ in range(5)]
+        self.serve(ListRequests=paged("requests", *pages))
+        self.assertEqual(len(self.document("pending")["requests"]), 5)
+
+    def test_show(self):
+        evil = REQUEST | {"reason": EVIL, "login": "bob", "origin": EVIL, "approvers": [EVIL, ODD],
+                          "votes": [VOTE | {"note": EVIL, "login": EVIL}], "rule": EVIL}
+        self.serve(Show=[[reply(request=evil)]])
+        shown = self.jitctl("show", "K7QF").stdout
+        for part in ("1 of 2 approved by bob", "dev (uid 1000)", "bob is who logged in",
+                     "sudo as root", "apt upgrade (as typed, not verified)", "web1",
+                     "30 min (at most 4 h)", "(2 must approve)", "(claimed)"):
+            self.assertIn(part, shown)
+        self.assertEqual(self.document("show", "K7QF"), evil)
+        self.serve(Show=[[reply(grant=GRANT)]])
+        self.assertIn("Grant G7QF-2M9D: active, sudo as root for dev, until",
+                      self.jitctl("show", "G7QF").stdout)
+        self.assertEqual(self.document("show", "G7QF"), GRANT)
+
+    def test_decide_by_id(self):
+        self.serve(Decide=[[reply(request=APPROVED)]])
+        done = self.jitctl("approve", "k7qf", "--for", "10m", "--note", "go")
+        self.assertRegex(done.stdout, "^Request K7QF-2M9D: approved by bob, carol")
+        self.assertEqual(self.server.calls, [("Decide", {
+            "version": 1, "request": "k7qf", "decision": "approve", "duration": "10m",
+            "note": "go"})])
+        self.assertEqual(self.document("approve", "k7qf"), APPROVED)
+        self.serve(Decide=[[reply(request=DENIED)]])
+        self.jitctl("deny", "k7qf")
+        self.assertEqual(self.server.calls[0][1]["decision"], "deny")
+
+    def test_the_one_open_request(self):
+        script = {"ListRequests": [[reply(requests=[REQUEST])]], "Show": [[reply(request=REQUEST)]],
+                  "Decide": [[reply(request=APPROVED)]]}
+        self.serve(**script)
+        self.assertIn("--yes", self.jitctl("approve", exit=2).stderr)
+        self.assertEqual(self.server.called("Decide"), [])
+        done = self.jitctl("approve", "--yes")
+        self.assertIn("deploy OPS-1423", done.stderr)
+        self.assertEqual(self.server.called("Decide")[0]["request"], "K7QF-2M9D")
+        self.serve(**script)
+        shown = self.terminal("approve", typed=[("Approve? [y/N]", "y\n")])
+        self.assertIn("apt upgrade", shown)
+        self.assertEqual(len(self.server.called("Decide")), 1)
+        for answer in ("\n", "n\n", "x\n", "\x04"):
+            self.serve(**script)
+            self.terminal("deny", typed=[("Deny? [y/N]", answer)], exit=1)
+            self.assertEqual(self.server.called("Decide"), [])
+
+    def test_several_open_requests(self):
+        other = REQUEST | {"id": "M7QF-2M9D"}
+        script = {"ListRequests": paged("requests", [REQUEST], [other]),
+                  "Show": [[reply(request=other)]], "Decide": [[reply(request=APPROVED)]]}
+        self.serve(**script)
+        said = self.jitctl("approve", "--yes", exit=2).stderr
+        self.assertIn("jitctl approve K7QF-2M9D", said)
+        self.assertIn("jitctl approve M7QF-2M9D", said)
+        self.serve(**script)
+        self.terminal("approve", typed=[("Which number?", "2\n"), ("Approve? [y/N]", "yes\n")])
+        self.assertEqual(self.server.called("Decide")[0]["request"], "M7QF-2M9D")
+        for number in ("0", "3", "-1", "1x", ""):
+            self.serve(**script)
+            self.terminal("approve", typed=[("Which number?", number + "\n")], exit=2)
+            self.assertEqual(self.server.called("Decide"), [])
+
+    def test_nothing_open(self):
+        self.serve(ListRequests=[[reply(requests=[])]])
+        self.jitctl("approve", "--yes", exit=3)
+
+
+class Admins(Case):
+    def test_status(self):
+        own = GRANT | {"asker_uid": os.getuid(), "until": "2069-11-21T15:04:00Z"}
+        self.serve(GetStatus=[[reply(**STATUS)]],
+                   ListRequests=[[reply(requests=[REQUEST, DENIED | {"id": "D7QF-2M9D"}])]],
+                   ListGrants=[[reply(grants=[own, GRANT | {"asker_uid": 4242,
+                                                            "id": "X7QF-2M9D"}])]])
+        shown = self.jitctl("status").stdout
+        for part in ("0.1.0 on web1, up 1 h", "rules      ok", "K7QF-2M9D", "G7QF-2M9D", "admin"):
+            self.assertIn(part, shown)
+        self.assertNotIn("D7QF", shown)
+        self.assertNotIn("X7QF", shown)
+        self.assertEqual(self.document("status"), STATUS)
+        broken = STATUS | {"rules_loaded": False, "problems": ["a.conf:1:2: " + EVIL],
+                           "store": "disk full"}
+        self.serve(GetStatus=[[reply(**broken)]], ListRequests=[[reply(requests=[])]],
+                   ListGrants=[[reply(grants=[])]])
+        shown = self.jitctl("status").stdout
+        self.assertIn("not loaded", shown)
+        self.assertIn("disk full", shown)
+
+    def test_grants(self):
+        self.serve(ListGrants=paged("grants", [GRANT], [GRANT | {"state": "expired"}]))
+        self.assertEqual(len(self.document("grants", "--all")["grants"]), 2)
+        self.assertEqual(self.server.called("ListGrants")[0]["which"], "all")
+        self.serve(ListGrants=[[reply(grants=[GRANT])]])
+        self.assertRegex(self.jitctl("grants").stdout, "G7QF-2M9D  dev  sudo  root  active  in ")
+        self.assertEqual(self.server.called("ListGrants")[0]["which"], "active")
+
+    def test_grant(self):
+        self.serve(MakeGrant=[[reply(grant=GRANT)]])
+        args = ("grant", "dev", "--service", "sudo", "--for", "1h", "--reason", "why")
+        self.assertIn("active", self.jitctl(*args).stdout)
+        self.assertEqual(self.server.calls[0][1], {
+            "version": 1, "user": "dev", "service": "sudo", "duration": "1h", "reason": "why"})
+        self.assertEqual(self.document(*args, "--target", "ops"), GRANT)
+
+    def test_revoke(self):
+        self.serve(Revoke=[[reply(grants=[GRANT | {"state": "revoked"}])]])
+        self.assertIn("revoked", self.jitctl("revoke", "--user", "dev").stdout)
+        self.assertEqual(self.server.calls[0][1], {"version": 1, "user": "dev", "all": False})
+        self.assertEqual(self.document("revoke", "--all")["grants"][0]["state"], "revoked")
+        self.jitctl("revoke", "G7QF")
+        self.assertEqual(self.server.calls[2][1]["id"], "G7QF")
+
+    def test_reload(self):
+        self.serve(Reload=[[reply(problems=[])]])
+        self.jitctl("reload")
+        self.assertEqual(self.document("reload"), {"problems": []})
+        self.serve(Reload=[[reply(problems=["a.conf:1:2: " + EVIL])]])
+        self.assertIn("a.conf:1:2: x\\x1b", self.jitctl("reload", exit=1).stderr)
+
+
+class Record(Case):
+    def setUp(self):
+        super().setUp()
+        self.rows = chain({"asker": "dev", "reason": "two words"}, {"asker": EVIL}, {"n": 3})
+        self.head = self.rows[-1]["hash"]
+
+    def log(self, rows, head=None):
+        pages = [[reply(rows=rows[:2], next=2, head=head or self.head)],
+                 [reply(rows=rows[2:], head=head or self.head)]]
+        return self.serve(ReadLog=pages)
+
+    def test_rows(self):
+        self.log(self.rows)
+        shown = self.jitctl("log", "--user", "dev", "--since", "2026-11-20", "--until",
+                            "2026-11-21T12:00:00+01:00").stdout
+        self.assertIn('1    2026-11-21 15:04  request.created  K7QF-2M9D         asker=dev '
+                      'reason="two words"', shown)
+        self.assertEqual(self.server.calls[0][1], {
+            "version": 1, "after": 0, "user": "dev", "since": "2026-11-20T00:00:00Z",
+            "until": "2026-11-21T11:00:00Z", "verify": False})
+        self.log(self.rows)
+        self.assertEqual(self.document("log"), {"rows": self.rows, "head": self.head})
+
+    def test_verify(self):
+        self.log(self.rows)
+        done = self.jitctl("log", "--verify", "--anchor", self.rows[0]["hash"])
+        self.assertEqual(done.stdout, "")
+        self.assertIn("3 rows", done.stderr)
+        self.assertTrue(self.server.calls[0][1]["verify"])
+        self.log(self.rows)
+        exported = self.jitctl("log", "--verify", "--json").stdout
+        self.assertEqual(json.loads(exported), {"rows": self.rows, "head": self.head})
+        # Somebody else verifies it, without an approver.
+        self.jitctl("log", "--verify", "--file", "-", stdin=exported)
+        self.jitctl("log", "--verify", "--file", "-", stdin=json.dumps(json.loads(exported),
+                                                                      indent=2))
+        self.jitctl("log", "--verify", "--file", "-", exit=1, stdin=exported.replace("dev", "bob"))
+        self.jitctl("log", "--verify", "--file", "/dev/null", exit=1)
+        self.jitctl("log", "--verify", "--file", "/nonexistent", exit=1)
+
+    def test_verify_finds(self):
+        changed = self.rows[1] | {"data": {"asker": "eve"}}
+        for rows, head, words in [
+                ([self.rows[0], changed, self.rows[2]], None, "row 2 shows other facts"),
+                ([self.rows[0], self.rows[2]], None, "row 2 is missing"),
+                (self.rows[1:], None, "row 1 is missing"),
+                (self.rows[:2], None, "end with another row than row 2"),
+                ([self.rows[0] | {"hash": "1" * 64}] + self.rows[1:], None, "row 1 was altered"),
+                ([], None, "end with another row")]:
+            self.log(rows, head)
+            said = self.jitctl("log", "--verify", exit=1).stderr
+            self.assertIn("NOT whole", said)
+            self.assertIn(words, said)
+        self.log(self.rows[:2], self.rows[1]["hash"])
+        self.jitctl("log", "--verify")
+        self.log(self.rows[:2], self.rows[1]["hash"])
+        self.assertIn("anchor", self.jitctl("log", "--verify", "--anchor", self.head, exit=1).stderr)
+
+
+class Doctor(Case):
+    def doctor(self, exit, **status):
+        self.serve(GetStatus=[[reply(**(STATUS | status))]])
+        empty = os.path.join(self.folder.name, "pam.d")
+        os.makedirs(empty, exist_ok=True)
+        found = self.document("doctor", "--pam-dir", empty, "--config", "/nonexistent", exit=exit)
+        self.assertEqual(set(found), {"ok", "checks"})
+        self.assertEqual(found["ok"], exit == 0)
+        for check in found["checks"]:
+            self.assertEqual(set(check), {"name", "state", "message", "fix"})
+            self.assertEqual(check["state"] == "ok", check["fix"] is None, check)
+        return {check["name"]: check["state"] for check in found["checks"]
+                if check["name"] != "files"}
+
+    def test_states(self):
+        server = "ok" if os.getuid() == 0 else "warn"
+        fine = {"server": server, "socket": "ok", "version": "ok", "rules": "ok", "store": "ok",
+                "bus": "ok", "clock": "ok", "pam": "warn"}
+        self.assertEqual(self.doctor(1, store=EVIL), fine | {"store": "fail"})
+        self.assertEqual(self.doctor(1, clock="1970"), fine | {"clock": "fail"})
+        self.assertEqual(self.doctor(1, rules_loaded=False), fine | {"rules": "fail"})
+        self.assertEqual(self.doctor(1, store="x", version="0.0.9"),
+                         fine | {"version": "warn", "store": "fail"})
+
+    def test_down(self):
+        done = self.jitctl("doctor", "--pam-dir", "/nonexistent", exit=1)
+        self.assertRegex(done.stdout, "(?m)^fail  socket .*\n +-> systemctl start")
+        self.assertRegex(done.stdout, "(?m)^fail  pam ")
+
+
+class Terminal(Case):
+    def test_colour(self):
+        self.serve(ListGrants=[[reply(grants=[GRANT])]])
+        self.assertIn(ESC + "[32mactive" + ESC + "[0m", self.terminal("grants"))
+        for environment in ({"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": ""}):
+            shown = self.terminal("grants", **environment)
+            self.assertNotIn(ESC, shown)
+            self.assertIn("active", shown)
+        self.assertIn(ESC, self.terminal("grants", NO_COLOR=""))
+        self.assertNotIn(ESC, self.jitctl("grants").stdout)
+
+    def test_full_disk(self):
+        self.serve(ListGrants=[[reply(grants=[GRANT])]])
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(self.command("grants"), stdout=full, stderr=subprocess.PIPE)
+        self.assertEqual(done.returncode, 1)
+
+
+if __name__ == "__main__":
+    JITCTL = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
