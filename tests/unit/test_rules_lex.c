@@ -76,6 +76,8 @@ START_TEST(lines)
                 { "a = \xf0\x9f\x98", "pair a|\?\?\? 1:1 1:5 damaged", 2 },
                 { "a = \xf4\x90\x80\x80\n", "pair a|\?\?\?\? 1:1 1:5 damaged", 1 },
                 { "a = \xc2\x85\n", "pair a|\?\? 1:1 1:5 damaged", 1 },
+                { "a = \xc2\x80\n", "pair a|\?\? 1:1 1:5 damaged", 1 },
+                { "a = \xc2\x9f\n", "pair a|\?\? 1:1 1:5 damaged", 1 },
                 { "a = \xc2\xa0\n", "pair a|\xc2\xa0 1:1 1:5", 0 },
         };
 
