@@ -118,20 +118,6 @@ static int daemon_open_store(Daemon *d)
         return audit_new(l->store, &l->audit);
 }
 
-static int daemon_program(char **ret)
-{
-        char path[4096];
-
-        /* The program itself, wherever it was started from: its workers must be of the same build. */
-        ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-        if (n < 0) {
-                return -errno;
-        }
-        path[n] = '\0';
-        *ret = strdup(path);
-        return *ret ? 0 : -ENOMEM;
-}
-
 static int daemon_host(Daemon *d)
 {
         struct utsname name;
@@ -145,12 +131,7 @@ static int daemon_host(Daemon *d)
 
 static int daemon_new(Daemon *d)
 {
-        _cleanup_(freep) char *program = NULL;
-
-        int r = daemon_program(&program);
-        if (r >= 0) {
-                r = daemon_host(d);
-        }
+        int r = daemon_host(d);
         if (r >= 0) {
                 r = proof_boot_id(d->ledger.boot_id);
         }
@@ -161,7 +142,8 @@ static int daemon_new(Daemon *d)
                 r = daemon_open_store(d);
         }
         if (r >= 0) {
-                r = people_new(d->event, program, &d->people);
+                /* By this name an upgrade in the meantime cannot give it workers of another build. */
+                r = people_new(d->event, "/proc/self/exe", &d->people);
         }
         if (r >= 0) {
                 r = config_new(arg_config, d->people, &d->config);

@@ -11,7 +11,7 @@
 /* Tells the outcome, then notes it: the asker does not wait for the record of a mere question. */
 static void answer(Turn *t, const Outcome *o)
 {
-        _cleanup_(json_freep) Json *words =
+        _unused_ _cleanup_(json_freep) Json *words =
                 TAKE_PTR(t->call->json); /* the subject borrows from it */
 
         tell_call(t->call, o, &t->echo);
