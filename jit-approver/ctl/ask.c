@@ -34,21 +34,6 @@ typedef struct Waiting {
 
 int ask_exit(const char *verdict, const char *code)
 {
-        static const struct {
-                const char *code;
-                int exit;
-        } exits[] = {
-                { "timed-out", EXIT_PENDING },
-                { "detached", EXIT_PENDING },
-                { "busy", EXIT_ERROR },
-                { "names", EXIT_ERROR },
-                { "rules", EXIT_ERROR },
-                { "store", EXIT_ERROR },
-                { "clock", EXIT_ERROR },
-                { "session", EXIT_ERROR },
-                { "internal", EXIT_ERROR },
-        };
-
         verdict = str_or(verdict, "");
         if (streq(verdict, VERDICT_GRANT) || streq(verdict, VERDICT_PASS)) {
                 return EXIT_DONE;
@@ -56,12 +41,7 @@ int ask_exit(const char *verdict, const char *code)
         if (streq(verdict, VERDICT_PENDING)) {
                 return EXIT_PENDING;
         }
-        for (size_t i = 0; i < ELEMENTSOF(exits); i++) {
-                if (streq(verdict, VERDICT_DENY) && streq(str_or(code, ""), exits[i].code)) {
-                        return exits[i].exit;
-                }
-        }
-        return EXIT_NO;
+        return streq(verdict, VERDICT_DENY) ? call_code_exit(code) : EXIT_NO;
 }
 
 static void keep_id(char out[static 32], const char *id)

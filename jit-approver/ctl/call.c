@@ -124,6 +124,31 @@ static const ErrorCode error_codes[] = {
                 "This approver is older than this jitctl and cannot do that." },
 };
 
+int call_code_exit(const char *code)
+{
+        static const struct {
+                const char *code;
+                int exit;
+        } exits[] = {
+                { "timed-out", EXIT_PENDING },
+                { "detached", EXIT_PENDING },
+                { "busy", EXIT_ERROR },
+                { "names", EXIT_ERROR },
+                { "rules", EXIT_ERROR },
+                { "store", EXIT_ERROR },
+                { "clock", EXIT_ERROR },
+                { "session", EXIT_ERROR },
+                { "internal", EXIT_ERROR },
+        };
+
+        for (size_t i = 0; code && i < ELEMENTSOF(exits); i++) {
+                if (streq(code, exits[i].code)) {
+                        return exits[i].exit;
+                }
+        }
+        return EXIT_NO;
+}
+
 static int call_bad_version(Call *c)
 {
         int64_t oldest = node_integer(c->reply.parameters, "oldest", 0);
@@ -140,6 +165,7 @@ static int call_refused(Call *c)
 {
         const char *text = node_text(c->reply.parameters, "message");
         const char *parameter = node_text(c->reply.parameters, "parameter");
+        const char *code = node_text(c->reply.parameters, "code");
 
         if (streq(c->reply.error, PROTOCOL_INTERFACE ".BadVersion")) {
                 return call_bad_version(c);
@@ -151,7 +177,10 @@ static int call_refused(Call *c)
                         continue;
                 }
                 if (e->words) {
-                        return call_fail(c, e->code, "%s", safe(text ? text : e->words));
+                        bool refused = streq(e->name, PROTOCOL_INTERFACE ".Refused");
+
+                        return call_fail(c, refused ? call_code_exit(code) : e->code, "%s",
+                                safe(text ? text : e->words));
                 }
                 return call_fail(c, e->code, "The approver does not accept this: %s.",
                         safe(parameter ? parameter : text));

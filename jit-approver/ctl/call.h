@@ -30,6 +30,8 @@ int call_send(
 int call_receive(Call *c, usec_t deadline);
 /* Turns such a negative errno into an exit code, and tells it. */
 int call_lost(Call *c, int error);
+/* What the code of a refusal (Answer.code, Refused.code) means: no, not yet, or a failure of theirs. */
+int call_code_exit(const char *code);
 /* The approver said something that is not the protocol. */
 int call_garbled(Call *c, const char *what);
 

@@ -138,6 +138,7 @@ class Errors(Case):
                 ("Ambiguous", {"message": "Several."}, 2, "Several."),
                 ("Over", {"message": "Over.", "state": "denied"}, 3, "Over."),
                 ("Refused", {"message": "No rule.", "code": "no-rule"}, 3, "No rule."),
+                ("Refused", {"message": "Broken.", "code": "internal"}, 1, "Broken."),
                 ("StoreUnavailable", {"message": "Full."}, 1, "Full."),
                 ("NamesUnavailable", {"message": "Later."}, 1, "Later."),
                 ("Busy", {"message": "Busy."}, 1, "Busy."),
