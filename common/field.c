@@ -131,7 +131,7 @@ static int field_read(const Field *f, const JsonNode *n, void *value, const char
 static int read_members(
         const Field *fields, const JsonNode *object, void *value, const char **ret_bad)
 {
-        for (const JsonNode *n = json_first(object); n; n = json_next(n)) {
+        for (const JsonNode *n = object ? json_first(object) : NULL; n; n = json_next(n)) {
                 const Field *f = field_find(fields, json_name(n));
                 int r = f ? field_read(f, n, value, ret_bad) : -EBADMSG;
                 if (r < 0) {
