@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * One connection to the approver, and what its errors mean to a script. Functions return an exit code
- * (EXIT_DONE to go on); what went wrong is in message, and told on stderr unless quiet.
+ * One connection to the approver, and what its errors mean to a script. Functions return an exit
+ * code (EXIT_DONE to go on); what went wrong is in message, and told on stderr unless quiet.
  */
 
 #include "common/client.h"
@@ -24,13 +24,13 @@ int call_open(Call *c, const Ctl *ctl);
 int call_do(Call *c, const char *method, const Field *fields, const void *parameters);
 void call_done(Call *c);
 
-/* The two halves, for calls that go on; negative errno for a lost or late connection, else as above. */
+/* The two halves, for calls that go on; -errno for a lost or late connection, else as above. */
 int call_send(
         Call *c, const char *method, const Field *fields, const void *parameters, unsigned flags);
 int call_receive(Call *c, usec_t deadline);
 /* Turns such a negative errno into an exit code, and tells it. */
 int call_lost(Call *c, int error);
-/* What the code of a refusal (Answer.code, Refused.code) means: no, not yet, or a failure of theirs. */
+/* What the code of a refusal (of Answer or Refused) means: no, not yet, or their failure. */
 int call_code_exit(const char *code);
 /* The approver said something that is not the protocol. */
 int call_garbled(Call *c, const char *what);

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The record verified row by row, oldest first: each row's hash is SHA-256 over the 64 hex digits of
- * the row before (zeros for the first) and the row's canonical bytes, and these must say what the row
- * shows.
+ * The record verified row by row, oldest first: each row's hash is SHA-256 over the 64 hex digits
+ * of the row before (zeros for the first) and the row's canonical bytes, and these must say what
+ * the row shows.
  */
 
 #include "common/json.h"

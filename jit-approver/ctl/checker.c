@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Runs the approver's checker and takes its lines apart. No shell; the path is ours, never $PATH's. */
+/* Runs the approver's checker, takes its lines apart. No shell; the path is ours, not $PATH's. */
 
 #include "jit-approver/ctl/checker.h"
 

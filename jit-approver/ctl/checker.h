@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The rules' checker is the approver itself (`jit-approver --check`): one parser, so that jitctl can
- * never call good what the daemon would refuse. Works with no daemon running.
+ * The rules' checker is the approver itself (`jit-approver --check`): one parser, so that jitctl
+ * can never call good what the daemon would refuse. Works with no daemon running.
  */
 
 #include <sys/types.h>
@@ -20,8 +20,8 @@ int checker_run(const char *file, Checked *ret);
 void checked_done(Checked *c);
 
 /*
- * Takes "file:line:col: message" apart: n of the file's name, the numbers, where the message begins.
- * False: another kind of line.
+ * Takes "file:line:col: message" apart: n of the file's name, the numbers, where the message
+ * begins. False: another kind of line.
  */
 bool checker_split(const char *line, size_t *ret_file, int64_t *ret_line, int64_t *ret_column,
         const char **ret_message);

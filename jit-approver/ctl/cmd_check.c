@@ -13,7 +13,7 @@
 
 static const Option options[] = { { NULL } };
 
-/* One problem as JSON; a line of another kind is all message. Bytes that are not UTF-8 are escaped. */
+/* One problem as JSON; a line of another kind is all message. What is no UTF-8 is escaped. */
 static void put_problem(JsonWriter *w, const char *text)
 {
         _cleanup_(freep) char *line = must(strdup(safe(text)));

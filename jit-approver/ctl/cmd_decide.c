@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * jitctl approve and jitctl deny. MUST: without an ID nothing is decided that the caller did not see
- * and confirm, by a word on the terminal or by --yes.
+ * jitctl approve and jitctl deny. MUST: without an ID nothing is decided that the caller did not
+ * see and confirm, by a word on the terminal or by --yes.
  */
 
 #include <stdio.h>

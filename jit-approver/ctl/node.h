@@ -24,8 +24,8 @@ char *node_json(const JsonNode *n);
 int node_print(const JsonNode *n);
 
 /*
- * One document of many objects, which may be more than one message holds: kept until it is whole, so
- * that a failure in the middle prints none.
+ * One document of many objects, which may be more than one message holds: kept until it is whole,
+ * so that a failure in the middle prints none.
  */
 typedef struct Doc {
         FILE *stream; /* into text */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * pam.d as Linux-PAM reads it (libpam/pam_handlers.c): '#' begins a comment, a backslash joins lines,
- * words are taken without regard to case, "@include" is Debian's. Trusts the texts for nothing:
- * depth and length are bounded.
+ * pam.d as Linux-PAM reads it (libpam/pam_handlers.c): '#' begins a comment, a backslash joins
+ * lines, words are taken without regard to case, "@include" is Debian's. Trusts the texts for
+ * nothing: depth and length are bounded.
  */
 
 #include "jit-approver/ctl/pam_lines.h"

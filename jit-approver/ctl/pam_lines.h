@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The lines of a PAM service in the order Linux-PAM runs them: includes opened, controls spelled out
- * per return code (pam.conf(5)). Pure: texts in, entries out.
+ * The lines of a PAM service in the order Linux-PAM runs them: includes opened, controls spelled
+ * out per return code (pam.conf(5)). Pure: texts in, entries out.
  */
 
 #include <stddef.h>

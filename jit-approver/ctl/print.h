@@ -12,7 +12,7 @@
 
 #include "common/clock.h"
 
-/* Fixes the character set by which widths are reckoned (UTF-8, whatever the locale). Once, at start. */
+/* Widths are reckoned in UTF-8, whatever the locale. Once, at start. */
 void print_init(void);
 
 /* One of a few buffers that are used in turn: good for the arguments of one printf. NULL is "". */

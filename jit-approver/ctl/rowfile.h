@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * An exported record (`jitctl log --verify --json`), which may be larger than the strict JSON reader
- * takes at once: cut into its rows, each read strictly.
+ * An exported record (`jitctl log --verify --json`), which may be larger than the strict JSON
+ * reader takes at once: cut into its rows, each read strictly.
  */
 
 #include "jit-approver/ctl/call.h"

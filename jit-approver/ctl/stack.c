@@ -64,7 +64,7 @@ static bool within(const PamStack *s, size_t a, size_t b)
         return true;
 }
 
-/* The last entry that a jump of so many lines from `from` skips (pam_dispatch.c); n: it is too far. */
+/* The last entry that a jump of so many lines skips (pam_dispatch.c); n: it is too far. */
 static size_t jump_over(const PamStack *s, size_t from, int lines)
 {
         unsigned level = s->entries[from].level;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Whether the PAM stacks that have pam_jit.so really gate what they seem to gate. Pure: the texts of
- * pam.d in, findings out.
+ * Whether the PAM stacks that have pam_jit.so really gate what they seem to gate. Pure: the texts
+ * of pam.d in, findings out.
  */
 
 #include "jit-approver/ctl/finding.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Strict: what is not wholly understood is an error, or an auditor reads another day than he meant. */
+/* Strict: what is half understood is an error, or an auditor reads another day than he meant. */
 
 #include "jit-approver/ctl/when.h"
 

@@ -23,8 +23,8 @@ def error(name, **parameters):
 
 
 class Server:
-    """script: for each method a list of turns; a turn is a list of messages, sent when the method is
-    called. The last turn stays. A message may be CLOSE, bytes sent as they are, or a callable
+    """script: for each method a list of turns; a turn is a list of messages, sent when the method
+    is called. The last turn stays. A message may be CLOSE, bytes sent as they are, or a callable
     that gets the parameters and gives the message."""
 
     def __init__(self, folder, script):

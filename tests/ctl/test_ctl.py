@@ -216,7 +216,8 @@ class Requests(Case):
                 ("deny", "withdrawn", 3, REQUEST | {"state": "withdrawn"}),
                 ("deny", "timed-out", 4, REQUEST | {"state": "timed-out"}),
                 ("pending", "detached", 4, REQUEST), ("deny", "store", 1, None),
-                ("granted-by-the-approver", None, 0, APPROVED), ("not-gated-by-rule", None, 0, None),
+                ("granted-by-the-approver", None, 0, APPROVED),
+                ("not-gated-by-rule", None, 0, None),
                 ("yes", None, 3, None)]:
             ids = {"request": "K7QF-2M9D"} if shown else {}
             self.serve(Request=[[reply(verdict=verdict, code=code, lines=["Line."], **ids)]],
@@ -539,7 +540,8 @@ class Record(Case):
         self.log(self.rows[:2], self.rows[1]["hash"])
         self.jitctl("log", "--verify")
         self.log(self.rows[:2], self.rows[1]["hash"])
-        self.assertIn("anchor", self.jitctl("log", "--verify", "--anchor", self.head, exit=1).stderr)
+        said = self.jitctl("log", "--verify", "--anchor", self.head, exit=1).stderr
+        self.assertIn("anchor", said)
 
 
 class Doctor(Case):
