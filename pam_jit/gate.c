@@ -180,7 +180,7 @@ static int reason_ask(Gate *g, bool required, char **ret)
  */
 static bool gate_reason(Gate *g, const char *mode, char **ret)
 {
-        bool required = mode && streq(mode, "required");
+        bool required = mode && streq(mode, "required"), asked = false;
         int r = -ENOTTY;
 
         if (!mode || streq(mode, "none")) {
@@ -192,6 +192,8 @@ static bool gate_reason(Gate *g, const char *mode, char **ret)
         }
         if (g->talk.conv && who_can_be_asked(g->who, g->options)) {
                 dialogue_close(&g->dialogue);
+                /* sshd's wire may not carry questions; a terminal that fails was left with Ctrl-C. */
+                asked = g->who->service->kind != HOST_SSHD && g->who->service->kind != HOST_OTHER;
                 r = reason_ask(g, required, ret);
                 if (r == 0) {
                         r = reason_ask(g, required, ret);
@@ -200,13 +202,15 @@ static bool gate_reason(Gate *g, const char *mode, char **ret)
         if (r > 0) {
                 return true;
         }
-        if (r == 0) {
+        if (r == 0 || asked) {
                 converse_say(&g->talk, TELL_WAIT, "No reason was given; nothing was asked.");
                 gate_log(g, LOG_NOTICE, "refused, no reason was given", NULL);
-        } else if (required) {
+                return false;
+        }
+        if (required) {
                 say_reason_needed(g);
         }
-        return r < 0 && !required;
+        return !required;
 }
 
 static void gate_request(Gate *g, const Answer *check, Outcome *ret)
