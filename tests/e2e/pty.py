@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Type at a program on a real terminal, and read what it shows.
 
-    pty.py [--user NAME] [--timeout SECS] [--size ROWSxCOLS] [--times] -- CMD [ARG...] <SCRIPT
+    pty.py [--user NAME] [--timeout SECS] [--size ROWSxCOLS] [--times] [--together] -- CMD [ARG...] <SCRIPT
 
 CMD runs on a pseudo-terminal, in its own session, as a login of NAME would (root may do that).
 SCRIPT is read from stdin, one step a line; empty lines and lines with # are skipped:
@@ -22,7 +22,8 @@ SCRIPT is read from stdin, one step a line; empty lines and lines with # are ski
     status N          wait for CMD to end with N (128+n: by signal n; ! for any but 0)
 
 {1} to {9} in send, root and as stand for the groups of the last expect. A step that takes longer
-than --timeout (10 s) fails. The transcript goes to stdout. Exit: 0 if every step held, else 1; an
+than --timeout (10 s) fails. The transcript goes to stdout; with --together what `root` and `as` did
+stands in it where it happened, else on stderr. Exit: 0 if every step held, else 1; an
 empty script just waits for CMD and returns its status.
 """
 
@@ -100,8 +101,9 @@ def states(group):
 
 
 class Terminal:
-    def __init__(self, cmd, user, timeout, size):
+    def __init__(self, cmd, user, timeout, size, together):
         self.timeout = timeout
+        self.asides = [] if together else None  # (where in the transcript, what others did)
         self.transcript = ""                    # all that was shown
         self.seen = 0                           # up to here it was matched
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -240,9 +242,26 @@ class Terminal:
         r = subprocess.run(["/bin/bash", "-euc", code], stdin=subprocess.DEVNULL, timeout=self.timeout,
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment(user),
                            preexec_fn=lambda: become(user) if user.pw_uid else None)
-        sys.stderr.write(r.stdout.decode("utf-8", "replace"))
+        said = r.stdout.decode("utf-8", "replace")
+        if self.asides is None:
+            sys.stderr.write(said)
+        else:
+            self.asides.append((len(self.transcript), f"{user.pw_name}$ {code}\n{said}"))
         if r.returncode:
             raise Failed(f"status {r.returncode}")
+
+    def story(self):
+        """The transcript with the asides, indented, each before the line that was shown next."""
+        text, at, out = self.transcript, 0, ""
+        for position, aside in self.asides or []:
+            end = text.rfind("\n", at, position) + 1 or at
+            if end < position and not text.endswith("\n", at, position):
+                end = position                  # in the middle of a line: that much was there
+            out += text[at:end]
+            out += "" if not out or out.endswith("\n") else "\n"
+            out += "".join(f"        {line}\n" for line in aside.splitlines())
+            at = end + (text[end:end + 1] == "\n" and out.endswith("\n"))
+        return out + text[at:]
 
     def fill(self, text):
         return re.sub(r"\{([1-9])\}", lambda m: self.groups[int(m[1]) - 1]
@@ -276,6 +295,7 @@ def main():
     args.add_argument("--timeout", type=float, default=10)
     args.add_argument("--size", type=rows_cols, default=rows_cols("40x120"))
     args.add_argument("--times", action="store_true", help="say on stderr when each step was done")
+    args.add_argument("--together", action="store_true")
     args.add_argument("cmd", nargs="+")
     if "--help" in sys.argv[1:2]:
         print(__doc__)
@@ -286,7 +306,7 @@ def main():
     steps = [] if sys.stdin.isatty() else sys.stdin.read().splitlines()
     steps = [s.strip("\r") for s in steps if s.strip() and not s.lstrip().startswith("#")]
     begin = time.monotonic()
-    term = Terminal(args.cmd, user, args.timeout, args.size)
+    term = Terminal(args.cmd, user, args.timeout, args.size, args.together)
     result = 0
     for line in steps:
         verb, _, rest = line.lstrip().partition(" ")
@@ -307,8 +327,9 @@ def main():
         except Failed as e:
             print(f"pty.py: {shlex.join(args.cmd)}: {e}", file=sys.stderr)
             result = 1
-    sys.stdout.write(term.transcript)
-    print("" if term.transcript.endswith("\n") or not term.transcript else "\n", end="")
+    story = term.story()
+    sys.stdout.write(story)
+    print("" if story.endswith("\n") or not story else "\n", end="")
     if term.exit is None:                       # it hangs: the terminal goes, then the command
         term.close()
         time.sleep(0.2)
