@@ -26,12 +26,6 @@ typedef struct Head {
         char hash[DIGEST_HEX_SIZE];
 } Head;
 
-/* A row of the open transaction whose journal entry is due after the commit. */
-typedef struct Step {
-        Entry entry;
-        Head head;
-} Step;
-
 /* A row that the journal was told of already and that waits for a transaction. */
 typedef struct Note {
         AuditRow row;
@@ -50,7 +44,7 @@ struct Audit {
         bool known; /* the head was read from the store */
         Head head, committed;
         int64_t told, told_kept; /* how far the journal is; how far the store knows it to be */
-        Step *steps;             /* owned */
+        AuditRow *steps;         /* of the open transaction, to be told after its commit; owned */
         size_t n_steps;
         Note *notes;                     /* owned */
         size_t n_notes, n_notes_written; /* the first are in the open transaction */
@@ -64,11 +58,6 @@ static void head_reset(Head *head)
         head->hash[DIGEST_HEX_SIZE - 1] = '\0';
 }
 
-static void step_done(Step *s)
-{
-        entry_done(&s->entry);
-}
-
 static void note_done(Note *n)
 {
         audit_row_done(&n->row);
@@ -79,7 +68,7 @@ static void note_done(Note *n)
 static void drop_steps(Audit *a)
 {
         for (size_t i = 0; i < a->n_steps; i++) {
-                step_done(&a->steps[i]);
+                audit_row_done(&a->steps[i]);
         }
         free(a->steps);
         a->steps = NULL;
@@ -212,19 +201,14 @@ static int append_fact(Audit *a, const Fact *f, usec_t wall)
 {
         _cleanup_(audit_row_done) AuditRow row = { .asker = UID_UNSET };
         _cleanup_(freep) char *tail = NULL;
-        _cleanup_(step_done) Step step = {};
-        Step *more;
+        AuditRow *more;
         int r;
 
         r = audit_row_from_fact(f, wall, &row, &tail);
         if (r < 0) {
                 return r;
         }
-        r = entry_from_fact(f, &step.entry);
-        if (r < 0) {
-                return r;
-        }
-        more = reallocarray(a->steps, a->n_steps + 1, sizeof(Step));
+        more = reallocarray(a->steps, a->n_steps + 1, sizeof(AuditRow));
         if (!more) {
                 return -ENOMEM;
         }
@@ -233,9 +217,8 @@ static int append_fact(Audit *a, const Fact *f, usec_t wall)
         if (r < 0) {
                 return r;
         }
-        step.head = a->head;
-        more[a->n_steps++] = step;
-        step = (Step){};
+        more[a->n_steps++] = row;
+        row = (AuditRow){};
         return 0;
 }
 
@@ -283,10 +266,30 @@ int audit_append(Audit *a, const Fact *f, const Now *now)
         return append_fact(a, f, now->wall);
 }
 
+static int tell_fact(const Fact *f, void *userdata)
+{
+        _cleanup_(entry_done) Entry entry = {};
+        const AuditRow *row = userdata;
+        int r;
+
+        r = entry_from_fact(f, &entry);
+        if (r < 0) {
+                return r;
+        }
+        entry_send(&entry, row->seq, row->hash);
+        return 0;
+}
+
+/* From the row itself, so that a commit waits for no entry to be made, and a later start says the same. */
+static int tell_row(const AuditRow *row)
+{
+        return audit_row_to_fact(row, tell_fact, (void *) row);
+}
+
 void audit_tell(Audit *a)
 {
         for (size_t i = 0; i < a->n_steps; i++) {
-                entry_send(&a->steps[i].entry, a->steps[i].head.seq, a->steps[i].head.hash);
+                (void) tell_row(&a->steps[i]);
         }
         drop_steps(a);
         drop_notes(a, a->n_notes_written);
@@ -381,27 +384,13 @@ int audit_flush(Audit *a, const Now *now)
         return 0;
 }
 
-static int recover_fact(const Fact *f, void *userdata)
-{
-        _cleanup_(entry_done) Entry entry = {};
-        const AuditRow *row = userdata;
-        int r;
-
-        r = entry_from_fact(f, &entry);
-        if (r < 0) {
-                return r;
-        }
-        entry_send(&entry, row->seq, row->hash);
-        return 0;
-}
-
 static int recover_row(const AuditRow *row, void *userdata)
 {
         Audit *a = userdata;
         int r;
 
         /* What cannot be read is for `jitctl log --verify` to find; the others are still told. */
-        r = audit_row_to_fact(row, recover_fact, (void *) row);
+        r = tell_row(row);
         if (r == -ENOMEM) {
                 return r;
         }
@@ -435,10 +424,16 @@ int audit_recover(Audit *a)
 
 int digest_hex(const void *data, size_t n, char ret[static DIGEST_HEX_SIZE])
 {
+        /* Asking for the algorithm by name at every call costs ten times what the digest does. */
+        static EVP_MD *sha256;
         uint8_t hash[DIGEST_SIZE];
         unsigned size = 0;
 
-        if (EVP_Digest(data, n, hash, &size, EVP_sha256(), NULL) != 1 || size != sizeof(hash)) {
+        if (!sha256) {
+                sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+        }
+        if (!sha256 || EVP_Digest(data, n, hash, &size, sha256, NULL) != 1 ||
+                size != sizeof(hash)) {
                 return -EIO;
         }
         hex_encode(hash, sizeof(hash), ret);

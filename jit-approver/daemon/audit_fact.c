@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/text.h"
@@ -90,11 +91,26 @@ const char *audit_event_message_id(AuditEvent e)
         return info ? info->message_id : NULL;
 }
 
+/* Most texts are safe as they are, and are written without a copy. */
+static bool is_plain(const char *value, size_t max)
+{
+        size_t n = 0;
+
+        while (value[n] >= ' ' && value[n] <= '~') {
+                n++;
+        }
+        return value[n] == '\0' && n <= max;
+}
+
 static void put_string(JsonWriter *w, const char *name, const char *value, size_t max)
 {
         _cleanup_(freep) char *safe = NULL;
 
         if (!value) {
+                return;
+        }
+        if (is_plain(value, max)) {
+                json_put_string(w, name, value);
                 return;
         }
         safe = text_clean_dup(value, max);
@@ -210,7 +226,19 @@ int audit_row_from_fact(const Fact *f, usec_t wall, AuditRow *ret, char **ret_ta
 
 int audit_row_canonical(int64_t seq, const char *tail, char **ret)
 {
-        return str_printf(ret, "{\"seq\":%" PRId64 ",%s", seq, tail + 1);
+        char head[32];
+        size_t n = strlen(tail), n_head;
+        char *text;
+
+        n_head = (size_t) snprintf(head, sizeof(head), "{\"seq\":%" PRId64 ",", seq);
+        text = malloc(n_head + n);
+        if (!text) {
+                return -ENOMEM;
+        }
+        memcpy(text, head, n_head);
+        memcpy(text + n_head, tail + 1, n); /* without its "{", with its NUL */
+        *ret = text;
+        return 0;
 }
 
 static const char *data_string(const JsonNode *data, const char *name)

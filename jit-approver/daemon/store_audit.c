@@ -8,7 +8,6 @@
 #include "common/util.h"
 #include "jit-approver/daemon/store_internal.h"
 
-/* As bytes: half as many rows a page would be written twice. */
 #define COLUMNS "seq, time, event, request, granted, asker, approver, told, canonical, hash"
 
 #define AUDIT_ROW_NONE ((AuditRow){ .asker = UID_UNSET })
@@ -21,29 +20,13 @@ void audit_row_done(AuditRow *row)
         *row = AUDIT_ROW_NONE;
 }
 
-static void put_hash(Row *row, const char *hex)
-{
-        uint8_t hash[DIGEST_SIZE];
-        int column = row->at + 1;
-
-        if (hex_decode(hex, hash, sizeof(hash)) < 0) {
-                row->error = row->error < 0 ? row->error : -EINVAL;
-                return;
-        }
-        /* The one binding that is copied: it does not outlive this function otherwise. */
-        row->at = column;
-        if (sqlite3_bind_blob(row->statement, column, hash, sizeof(hash), SQLITE_TRANSIENT) !=
-                SQLITE_OK) {
-                row->error = row->error < 0 ? row->error : -ENOMEM;
-        }
-}
-
 static void get_hash(Row *row, char out[static DIGEST_HEX_SIZE])
 {
-        uint8_t hash[DIGEST_SIZE] = {};
-
-        get_blob(row, hash, sizeof(hash));
-        hex_encode(hash, sizeof(hash), out);
+        get_chars(row, out, DIGEST_HEX_SIZE);
+        if (strlen(out) != DIGEST_HEX_SIZE - 1 ||
+                strspn(out, "0123456789abcdef") != DIGEST_HEX_SIZE - 1) {
+                row_distrust(row);
+        }
 }
 
 int store_audit_insert(Store *s, const AuditRow *a)
@@ -65,7 +48,7 @@ int store_audit_insert(Store *s, const AuditRow *a)
         put_text(&row, a->approver, NAME_LIMIT);
         put_integer(&row, a->told);
         put_text(&row, a->canonical, TEXT_LIMIT);
-        put_hash(&row, a->hash);
+        put_text(&row, a->hash, DIGEST_HEX_SIZE - 1);
         r = row_run(&row);
         return r < 0 ? r : 0;
 }

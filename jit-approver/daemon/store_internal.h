@@ -66,6 +66,10 @@ struct Store {
         char state[256]; /* the last error in SQLite's words; "" is ok */
 };
 
+/* The VFS to open with; see store_log.c. An SQLite result. */
+#define STORE_VFS "jit-log"
+int store_log_register(void);
+
 /* The numbered migrations; the schema's number is how many of them there are. */
 extern const char *const store_migrations[];
 extern const size_t store_migrations_n;
@@ -79,6 +83,7 @@ typedef struct Row {
         bool temporary; /* the kept one was busy: somebody asks from within a visit */
         int at;         /* the next parameter or column */
         int error;
+        bool summed; /* what comes next is covered by the checksum */
         uint64_t sum;
 } Row;
 
@@ -99,7 +104,6 @@ void put_text(Row *row, const char *value, size_t limit);
 void put_id(Row *row, const Id *id); /* unset is NULL */
 void put_uid(Row *row, uid_t uid);   /* unset is NULL */
 void put_who(Row *row, const Who *who);
-void put_blob(Row *row, const void *data, size_t n);
 void put_sum(Row *row);
 
 int64_t get_integer(Row *row, int64_t min, int64_t max);
@@ -114,7 +118,6 @@ void get_chars(Row *row, char *out, size_t size);
 void get_id(Row *row, Id *ret);
 uid_t get_uid(Row *row);
 void get_who(Row *row, Who *ret);
-void get_blob(Row *row, void *out, size_t n);
 void get_sum(Row *row);
 /* What was read is not what may stand here. */
 void row_distrust(Row *row);

@@ -40,7 +40,7 @@ static const char migration_1[] =
         " (asker, deadline, deadline_boot, boot_id) WHERE state = 'pending';"
 
         "CREATE TABLE votes ("
-        " request INTEGER NOT NULL REFERENCES requests (row),"
+        " request TEXT NOT NULL REFERENCES requests (id),"
         " number INTEGER NOT NULL," /* the first of a request is 1 */
         " person TEXT NOT NULL,"
         " who INTEGER, who_name TEXT, login INTEGER,"
@@ -85,7 +85,7 @@ static const char migration_1[] =
         " time INTEGER NOT NULL, event TEXT NOT NULL,"
         " request TEXT, granted TEXT, asker INTEGER, approver TEXT,"
         " told INTEGER NOT NULL,"
-        " canonical TEXT NOT NULL, hash BLOB NOT NULL"
+        " canonical TEXT NOT NULL, hash TEXT NOT NULL"
         ") STRICT;"
 
         "CREATE TABLE outbox ("

@@ -21,9 +21,9 @@ int store_vote_insert(Store *s, const Id *request, const Vote *v)
         int r;
 
         r = row_open(s, STATEMENT_VOTE_INSERT,
-                "INSERT INTO votes (request, number, " COLUMNS ") SELECT q.row,"
-                " 1 + coalesce((SELECT max(number) FROM votes WHERE request = q.row), 0),"
-                " ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM requests AS q WHERE q.id = ?1",
+                "INSERT INTO votes (request, number, " COLUMNS ") VALUES (?1,"
+                " 1 + coalesce((SELECT max(number) FROM votes WHERE request = ?1), 0),"
+                " ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
                 &row);
         if (r < 0) {
                 return r;
@@ -39,16 +39,14 @@ int store_vote_insert(Store *s, const Id *request, const Vote *v)
         put_integer(&row, v->time);
         put_sum(&row);
         r = row_run(&row);
-        if (r < 0) {
-                return r;
-        }
-        return r == 1 ? 0 : -ENOENT;
+        return r < 0 ? r : 0;
 }
 
 static void get_vote(Row *row, Vote *v)
 {
         const char *decision;
 
+        sum_start(row);
         get_chars(row, v->person, sizeof(v->person));
         get_who(row, &v->who);
         v->login_uid = get_uid(row);
@@ -110,9 +108,7 @@ int store_votes(Store *s, const Id *request, Vote **ret, size_t *ret_n)
         int r;
 
         r = row_open(s, STATEMENT_VOTE_LIST,
-                "SELECT " COLUMNS " FROM votes"
-                " WHERE request = (SELECT row FROM requests WHERE id = ?) ORDER BY number",
-                &row);
+                "SELECT " COLUMNS " FROM votes WHERE request = ? ORDER BY number", &row);
         if (r < 0) {
                 return r;
         }
