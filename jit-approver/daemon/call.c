@@ -16,6 +16,8 @@
 
 #include "jit-approver/daemon/connection.h"
 
+#define READS_AT_ONCE 16 /* the longest message takes eight */
+
 const Peer *call_peer(const Call *c)
 {
         return &c->connection->peer;
@@ -118,13 +120,15 @@ static void connection_say(Connection *n, JsonWriter *w)
         connection_watch(n);
 }
 
-/* Unhooks a call from its connection and frees it. */
-static void call_end(Call *c)
+void call_end(Call *c)
 {
         Connection *n = c->connection;
 
         if (n->call == c) {
                 n->call = NULL;
+        }
+        if (n->asker == UID_UNSET && !n->call) {
+                connection_expect(n, true); /* it has yet to say for whom it speaks */
         }
         json_free(c->json);
         free(c);
@@ -205,10 +209,19 @@ void call_error(Call *c, const char *name, const char *format, ...)
         call_error_with(c, name, &w);
 }
 
-void call_drop(Call *c)
+void call_drop(Call *c, bool reply)
 {
-        JsonWriter w = call_writer();
+        CallGone gone = TAKE_PTR(c->gone);
 
+        /* Whoever keeps this call must not touch it again. */
+        if (gone) {
+                gone(c, c->gone_userdata);
+        }
+        if (!reply) {
+                call_end(c);
+                return;
+        }
+        JsonWriter w = call_writer();
         json_put_string(&w, "message", "the approver could not answer");
         json_put_string(&w, "code", "internal");
         call_error_with(c, "Refused", &w);
@@ -244,6 +257,12 @@ static int connection_message(Connection *n, const char *text, size_t size)
         return 0;
 }
 
+/* It has yet to say for whom it speaks; talking of other things does not buy it time. */
+static bool is_unnamed(const Connection *n)
+{
+        return n->asker == UID_UNSET && !n->call;
+}
+
 /* Handles the messages that are here, one after the other. */
 static int connection_process(Connection *n)
 {
@@ -252,15 +271,16 @@ static int connection_process(Connection *n)
         int r;
 
         while ((r = wire_next(&n->wire, &text, &size)) > 0) {
-                connection_expect(n, false);
                 r = connection_message(n, text, size);
                 if (r < 0) {
                         return r;
                 }
+                if (!is_unnamed(n)) {
+                        connection_expect(n, false);
+                }
         }
         if (r == 0) {
-                bool first = n->asker == UID_UNSET && !n->call;
-                connection_expect(n, first || wire_is_partial(&n->wire));
+                connection_expect(n, is_unnamed(n) || wire_is_partial(&n->wire));
         }
         return r;
 }
@@ -291,17 +311,6 @@ static int connection_read(Connection *n)
         return (size_t) got == space ? 1 : 0;
 }
 
-/* The peer is done for, or gone: its call is told, then all of it goes. */
-static void connection_end(Connection *n)
-{
-        Call *c = n->call;
-
-        if (c && c->gone) {
-                c->gone(c, c->gone_userdata);
-        }
-        connection_free(n);
-}
-
 static int on_connection_io(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
         Connection *n = userdata;
@@ -312,11 +321,12 @@ static int on_connection_io(sd_event_source *source, int fd, uint32_t events, vo
                 connection_watch(n);
         }
         if (r >= 0 && (events & (EPOLLIN | EPOLLHUP | EPOLLERR | EPOLLRDHUP))) {
-                while ((r = connection_read(n)) > 0) {
+                /* Not for ever: one that sends as fast as we read would have us to itself. */
+                for (int i = 0; i < READS_AT_ONCE && (r = connection_read(n)) > 0; i++) {
                 }
         }
         if (r < 0) {
-                connection_end(n);
+                connection_free(n);
         }
         return 0;
 }

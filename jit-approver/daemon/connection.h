@@ -33,4 +33,5 @@ void connection_free(Connection *c);
 /* call.c */
 int connection_start(Connection *c, sd_event *event);
 void connection_expect(Connection *c, bool message);
-void call_drop(Call *c);
+/* Tells whoever keeps the call, then ends it: refused, or without a word. */
+void call_drop(Call *c, bool reply);

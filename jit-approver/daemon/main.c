@@ -167,6 +167,7 @@ static void daemon_done(Daemon *d)
         /* Calls are answered "no" by whoever still holds them; then what they used may go. */
         d->server = server_free(d->server);
         waiters_done(&d->waiters);
+        turn_free(TAKE_PTR(d->reloading));
         if (d->ledger.audit) {
                 (void) audit_flush(d->ledger.audit, &now);
         }

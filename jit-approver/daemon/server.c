@@ -50,7 +50,8 @@ struct Server {
         bool timer_armed;
         size_t n_connections;
         unsigned n_unnamed;
-        bool paused;  /* too many unnamed: the backlog waits */
+        bool paused; /* too many unnamed: the backlog waits */
+        bool stopping;
         void *quotas; /* tsearch(3) tree of Quota by uid */
 };
 
@@ -190,7 +191,8 @@ void connection_free(Connection *c)
         Server *s = c->server;
 
         if (c->call) {
-                call_drop(c->call);
+                /* When we stop, those who wait come back to our successor; a word would end their wait. */
+                call_drop(c->call, !(s->stopping && !c->call->json));
         }
         connection_expect(c, false);
         LIST_REMOVE(c, all);
@@ -310,6 +312,7 @@ Server *server_free(Server *s)
                 closep(&s->listeners[i].fd);
         }
         s->n_listeners = 0;
+        s->stopping = true;
         Connection *c;
         while ((c = LIST_FIRST(&s->connections))) {
                 connection_free(c);
@@ -356,8 +359,12 @@ int server_bind(Server *s, SocketKind kind, const char *path, mode_t mode)
         if (fd < 0) {
                 return -errno;
         }
+        /* What a predecessor left, and nothing that is not a socket. */
+        struct stat st;
+        if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode)) {
+                (void) unlink(path);
+        }
         /* Never wider than asked for, not even between bind and chmod (hazard H-46). */
-        (void) unlink(path);
         mode_t mask = umask(0777 & ~mode);
         int r = bind(fd, (struct sockaddr *) &address, sizeof(address)) < 0 ? -errno : 0;
         umask(mask);
