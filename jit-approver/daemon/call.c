@@ -120,7 +120,8 @@ static void connection_say(Connection *n, JsonWriter *w)
         connection_watch(n);
 }
 
-void call_end(Call *c)
+/* Unhooks a call from its connection and frees it. */
+static void call_end(Call *c)
 {
         Connection *n = c->connection;
 

@@ -65,7 +65,8 @@ void flow_arm(Daemon *d)
         usec_t wall, boot;
 
         active_next(&d->active, &next);
-        if (d->ledger.store && store_request_next_deadline(d->ledger.store, d->ledger.boot_id, &wall, &boot) >= 0) {
+        if (d->ledger.store && store_request_next_deadline(
+                                       d->ledger.store, d->ledger.boot_id, &wall, &boot) >= 0) {
                 expiry_add(&next, wall, boot);
         }
         expiry_add(&next, USEC_NEVER, d->record_at);
@@ -569,7 +570,8 @@ void flow_cancel(Daemon *d, const Caller *c, const Request *r, Failure *ret)
 
 /* --- a grant and its end ------------------------------------------------------------------------- */
 
-void flow_make_grant(Daemon *d, const Caller *c, Grant *g, usec_t duration, Failure *ret)
+void flow_make_grant(
+        Daemon *d, const Caller *c, Grant *g, usec_t duration, Id *ret_id, Failure *ret)
 {
         Now now = d->now();
         ActiveGrant *active;
@@ -590,6 +592,7 @@ void flow_make_grant(Daemon *d, const Caller *c, Grant *g, usec_t duration, Fail
                 fail_store(d, ret);
                 return;
         }
+        *ret_id = active->grant.id;
         flow_arm(d);
         timer_unit_start(d->timer, &active->grant);
 }

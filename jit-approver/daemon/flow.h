@@ -75,7 +75,9 @@ void flow_decide(Daemon *d, const Caller *c, const Request *r, const Ballot *b, 
 void flow_cancel(Daemon *d, const Caller *c, const Request *r, Failure *ret);
 
 /* g: asker, target, service and reason filled in; the window and the rest are made here. */
-void flow_make_grant(Daemon *d, const Caller *c, Grant *g, usec_t duration, Failure *ret);
+/* On success *g has been moved away and *ret_id names it. */
+void flow_make_grant(
+        Daemon *d, const Caller *c, Grant *g, usec_t duration, Id *ret_id, Failure *ret);
 /* to: ended (given back), revoked, expired (its timer fired). c NULL: nobody in particular. */
 void flow_end_grant(Daemon *d, const Caller *c, const Id *grant, GrantState to, Failure *ret);
 

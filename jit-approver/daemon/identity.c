@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#define SERVICE_DEFAULT "sudo" /* for people who do not say, e.g. when they wait for a request */
+
 const char *service_canonical(const char *service)
 {
         static const struct {
@@ -104,12 +106,12 @@ int identity_plan(const Peer *peer, uid_t login_uid, const Ask *ask, Plan *ret)
 {
         Plan p = { .asker = -1, .ruser = -1, .login = -1, .target = -1, .user = -1 };
 
-        if (str_empty(ask->service) || strlen(ask->service) > 64) {
+        bool module = peer->uid == 0 && ask->nonce;
+        if (str_empty(ask->service) ? module : strlen(ask->service) > 64) {
                 return -EINVAL;
         }
-        const char *service = service_canonical(ask->service);
-        int r = peer->uid == 0 && ask->nonce ? plan_for_other(ask, service, &p)
-                                             : plan_for_self(peer, login_uid, ask, &p);
+        const char *service = service_canonical(str_or(ask->service, SERVICE_DEFAULT));
+        int r = module ? plan_for_other(ask, service, &p) : plan_for_self(peer, login_uid, ask, &p);
         if (r < 0) {
                 return r;
         }
@@ -245,7 +247,8 @@ const char *identity_resolve(
 {
         *ret = (Subject){
                 .ask = ask,
-                .service = service_canonical(ask->service),
+                .service =
+                        service_canonical(str_empty(ask->service) ? SERVICE_DEFAULT : ask->service),
                 .login = { .uid = UID_UNSET },
                 .target_who = { .uid = UID_UNSET },
         };

@@ -483,6 +483,7 @@ void method_make_grant(Turn *t)
         Who asker, target;
         usec_t duration;
         Grant g;
+        Id id;
 
         if (!turn_may(t, ACT_GRANT, turn_roles(t), "host") ||
                 !named_account(t, t->at_user, "user", &asker) ||
@@ -504,9 +505,8 @@ void method_make_grant(Turn *t)
         if (fill_order(t, &asker, &target, &g) < 0) {
                 fail(&f, "Refused", "internal", "out of memory");
         } else {
-                flow_make_grant(t->daemon, &t->caller, &g, duration, &f);
+                flow_make_grant(t->daemon, &t->caller, &g, duration, &id, &f);
         }
-        const Id id = g.id;
         grant_done(&g);
         if (f.error) {
                 turn_fail(t, &f);
