@@ -132,6 +132,12 @@ static void write_what(FILE *f, const JsonNode *o)
         (void) fprintf(f, "  %s%-9s%s %s as %s\n", style(f, STYLE_DIM), "what",
                 style(f, STYLE_PLAIN), safe(node_text(o, "service")), safe(target));
         write_fact(f, "command", node_text(o, "command"), " (as typed, not verified)");
+        const JsonNode *added = node_array(o, "added");
+        for (const JsonNode *n = added ? json_first(added) : NULL; n; n = json_next(n)) {
+                if (json_type(n) == JSON_STRING) {
+                        write_fact(f, "added", json_string(n), " (joined later)");
+                }
+        }
 }
 
 static void write_votes(FILE *f, const JsonNode *votes)

@@ -95,7 +95,7 @@ static void reply_with_request(Turn *t, const Id *id)
                 not_found(t, err, "request");
                 return;
         }
-        reply_request(&w, "request", d->ledger.store, config_rules(d->config), &r);
+        reply_request(&w, "request", d->ledger.store, config_rules(d->config), &r, true);
         request_done(&r);
         call_reply(t->call, &w);
         turn_free(t);
@@ -256,7 +256,7 @@ static int list_request(const Request *r, int64_t row, void *userdata)
         Daemon *d = p->turn->daemon;
 
         if (request_wanted(p, r)) {
-                reply_request(&p->w, NULL, d->ledger.store, config_rules(d->config), r);
+                reply_request(&p->w, NULL, d->ledger.store, config_rules(d->config), r, false);
                 p->rows++;
         }
         return page_full(p, row);

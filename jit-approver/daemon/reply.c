@@ -6,6 +6,7 @@
 
 #include "common/span.h"
 #include "common/util.h"
+#include "jit-approver/daemon/audit.h"
 #include "jit-approver/domain/approver.h"
 
 static void put_text(JsonWriter *w, const char *name, const char *value)
@@ -116,6 +117,42 @@ static void put_grant(JsonWriter *w, Store *store, const Request *r)
         }
 }
 
+#define ADDED_MAX 32 /* commands shown that joined later */
+
+typedef struct Added {
+        JsonWriter *w;
+        size_t n;
+} Added;
+
+static int put_added_row(const AuditRow *row, void *userdata)
+{
+        Added *a = userdata;
+        _cleanup_(json_freep) Json *json = NULL;
+
+        if (!streq(row->event, audit_event_to_string(AUDIT_REQUEST_JOINED)) ||
+                json_parse(row->canonical, strlen(row->canonical), &json) < 0) {
+                return 0;
+        }
+        const JsonNode *data = json_get(json_root(json), "data");
+        const JsonNode *command = data ? json_get(data, "command") : NULL;
+        if (command && json_type(command) == JSON_STRING) {
+                json_put_string(a->w, NULL, json_string(command));
+                a->n++;
+        }
+        return a->n == ADDED_MAX;
+}
+
+/* What rides on the request besides the command it was made for. */
+static void put_added(JsonWriter *w, Store *store, const Request *r)
+{
+        const AuditFilter f = { .limit = INT64_MAX, .asker = UID_UNSET, .request = r->id };
+        Added a = { .w = w };
+
+        json_open_array(w, "added");
+        (void) store_audit(store, &f, put_added_row, &a);
+        json_close_array(w);
+}
+
 void reply_request(
         JsonWriter *w, const char *name, Store *store, const Rules *rules, const Request *r)
 {
@@ -140,6 +177,9 @@ void reply_request(
         put_time(w, "created", r->created);
         put_time(w, "deadline", r->deadline);
         json_put_string(w, "digest", r->digest);
+        if (whole && store) {
+                put_added(w, store, r);
+        }
         put_votes(w, store, r);
         put_grant(w, store, r);
         json_close_object(w);
