@@ -153,8 +153,8 @@ static void put_added(JsonWriter *w, Store *store, const Request *r)
         json_close_array(w);
 }
 
-void reply_request(
-        JsonWriter *w, const char *name, Store *store, const Rules *rules, const Request *r)
+void reply_request(JsonWriter *w, const char *name, Store *store, const Rules *rules,
+        const Request *r, bool whole)
 {
         json_open_object(w, name);
         json_put_string(w, "id", r->id.text);
