@@ -71,6 +71,7 @@ static void active_grant_free(ActiveGrant *g)
         }
         free(g->sessions);
         grant_done(&g->grant);
+        free(g->ended_by);
         free(g);
 }
 
@@ -146,9 +147,22 @@ Session *active_session_of(const Active *a, int64_t pid, int64_t start, ActiveGr
         return NULL;
 }
 
+size_t active_count(const Active *a)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < a->n; i++) {
+                n += a->items[i]->grant.state == GRANT_ACTIVE;
+        }
+        return n;
+}
+
 void active_next(const Active *a, NextDue *next)
 {
         for (size_t i = 0; i < a->n; i++) {
-                expiry_add(next, a->items[i]->grant.until, a->items[i]->grant.until_boot);
+                const Grant *g = &a->items[i]->grant;
+                if (g->state == GRANT_ACTIVE) {
+                        expiry_add(next, g->until, g->until_boot);
+                }
         }
 }

@@ -14,6 +14,7 @@ typedef struct ActiveGrant {
         Grant grant;
         Session *sessions; /* oldest first, closed ones too: children may have stayed behind */
         size_t n_sessions;
+        char *ended_by; /* once grant.state is not active: it is over, and yet to be recorded */
 } ActiveGrant;
 
 typedef struct Active {
@@ -38,5 +39,7 @@ ActiveGrant *active_get(const Active *a, const Id *id);
 /* The open session of a host process, and its grant. */
 Session *active_session_of(const Active *a, int64_t pid, int64_t start, ActiveGrant **ret_grant);
 
-/* Adds the deadlines of all. */
+/* Those that are over but not recorded are not counted. */
+size_t active_count(const Active *a);
+/* Adds the deadlines of all that are not over. */
 void active_next(const Active *a, NextDue *next);

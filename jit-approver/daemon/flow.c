@@ -49,6 +49,12 @@ static void fail_over(const char *what, const Id *id, const char *state, Failure
         f->state = state;
 }
 
+/* Whom the record names: what root does behind a login is that person's. */
+static const char *caller_name(const Caller *c)
+{
+        return c->login.uid != UID_UNSET ? c->login.name : c->who.name;
+}
+
 static void refuse_store(Daemon *d, Outcome *o)
 {
         char *line = NULL;
@@ -65,8 +71,10 @@ void flow_arm(Daemon *d)
         usec_t wall, boot;
 
         active_next(&d->active, &next);
-        if (d->ledger.store && store_request_next_deadline(
-                                       d->ledger.store, d->ledger.boot_id, &wall, &boot) >= 0) {
+        /* What could not be closed in time waits for the next try, or the clock would never be silent. */
+        if (d->ledger.store && d->retry_at == USEC_NEVER &&
+                store_request_next_deadline(d->ledger.store, d->ledger.boot_id, &wall, &boot) >=
+                        0) {
                 expiry_add(&next, wall, boot);
         }
         expiry_add(&next, USEC_NEVER, d->record_at);
@@ -90,7 +98,10 @@ static void judge_now(
         judge(config_rules(d->config), &d->active, s, now, d->ledger.boot_id, ret, ret_rule);
 }
 
-/* The asker's request that is open for the same already. */
+/*
+ * The asker's request that is open for the same already. Two people in one shared account ask each
+ * for himself: whose login stands in the request is who may not decide it.
+ */
 static int find_open(Daemon *d, const Subject *s, const Rule *rule, const Now *now, Request *ret)
 {
         if (!d->ledger.store) {
@@ -98,7 +109,8 @@ static int find_open(Daemon *d, const Subject *s, const Rule *rule, const Now *n
         }
         int r = store_request_find_open(d->ledger.store, s->asker.uid, s->service,
                 s->target_who.uid, s->ask->target_group, rule->name, ret);
-        if (r >= 0 && request_is_late(ret, now, d->ledger.boot_id)) {
+        if (r >= 0 &&
+                (request_is_late(ret, now, d->ledger.boot_id) || ret->login.uid != s->login.uid)) {
                 request_done(ret);
                 return -ENOENT;
         }
@@ -119,10 +131,19 @@ void flow_check(Daemon *d, const Subject *s, Outcome *ret)
         }
 }
 
-void flow_note(Daemon *d, const Subject *s, const Outcome *o)
+void flow_record(Daemon *d, const Fact *f)
 {
         Now now = d->now();
 
+        audit_note(d->ledger.audit, f, &now);
+        if (d->record_at == USEC_NEVER) {
+                d->record_at = usec_add(now.boot, RECORD_DELAY);
+                flow_arm(d);
+        }
+}
+
+void flow_note(Daemon *d, const Subject *s, const Outcome *o)
+{
         if (!o->noted) {
                 return;
         }
@@ -141,11 +162,7 @@ void flow_note(Daemon *d, const Subject *s, const Outcome *o)
                 .origin = s->ask->rhost,
                 .why = o->code,
         };
-        audit_note(d->ledger.audit, &f, &now);
-        if (d->record_at == USEC_NEVER) {
-                d->record_at = usec_add(now.boot, RECORD_DELAY);
-                flow_arm(d);
-        }
+        flow_record(d, &f);
 }
 
 /* --- a request ----------------------------------------------------------------------------------- */
@@ -181,6 +198,15 @@ static bool may_open(Daemon *d, const Subject *s, const Rule *rule, const Wish *
         return false;
 }
 
+static void tell_withdrawn(Daemon *d, const Request *r)
+{
+        Outcome o = { .verdict = VERDICT_DENY, .code = "withdrawn", .request = r->id };
+
+        o.line = say_withdrawn(r);
+        tell_all_last(&d->waiters, &r->id, &o);
+        outcome_done(&o);
+}
+
 /* A request without anybody waiting for it, unless it stands by itself, is withdrawn. */
 static void flow_abandon(Daemon *d, const Id *id)
 {
@@ -195,11 +221,9 @@ static void flow_abandon(Daemon *d, const Id *id)
                 int err = ledger_close(&d->ledger, &r, REQUEST_WITHDRAWN, NULL, &now);
                 if (err < 0 && err != -EALREADY) {
                         retry_later(d);
+                } else {
+                        tell_withdrawn(d, &r); /* onlookers */
                 }
-                Outcome o = { .verdict = VERDICT_DENY, .code = "withdrawn", .request = r.id };
-                o.line = say_withdrawn(&r);
-                tell_all_last(&d->waiters, id, &o); /* onlookers */
-                outcome_done(&o);
         }
         request_done(&r);
         flow_arm(d);
@@ -214,9 +238,20 @@ static void on_waiter_gone(Call *call, void *userdata)
         bool counted = w->counts;
 
         waiters_remove(&d->waiters, w);
-        if (counted && !waiters_count(&d->waiters, &id)) {
+        /* When we stop nobody has gone: they come back to our successor. */
+        if (counted && !d->stopping && !waiters_count(&d->waiters, &id)) {
                 flow_abandon(d, &id);
         }
+}
+
+static bool may_wait(Daemon *d, const Subject *s, const Call *call, Outcome *o)
+{
+        if (server_is_reserve(call) || waiters_of_asker(&d->waiters, s->asker.uid) >= WAITS_MAX) {
+                outcome_refuse(o, "busy",
+                        strdup("Too many of your commands are waiting for an answer already."));
+                return false;
+        }
+        return true;
 }
 
 static void park(Daemon *d, uid_t asker, const Id *request, Call *call, const Echo *echo,
@@ -250,8 +285,8 @@ static void request_opened(Daemon *d, const Subject *s, const Rule *rule, const 
         Now now = d->now();
 
         pending_outcome(r, o);
-        o->wait = MIN(wish->wait, rule->wait);
-        if (call && o->wait > 0) {
+        o->wait = wish->wait;
+        if (call) {
                 o->line = say_asked(str_or(approvers, "?"), r, o->wait,
                         service_changes_user(s->service), joined);
                 park(d, s->asker.uid, &r->id, call, echo, true, o, ret_waiter);
@@ -289,24 +324,28 @@ void flow_request(Daemon *d, const Subject *s, const Wish *wish, Call *call, con
         Now now = d->now();
         const Rule *rule = NULL;
         Request r = { .asker = { .uid = UID_UNSET } };
+        Wish w = *wish;
 
         judge_now(d, s, &now, ret, &rule);
         if (!rule) {
                 return;
         }
+        w.wait = call ? MIN(wish->wait, rule->wait) : 0;
+        /* Without a caller that stays there is nobody whose leaving could withdraw it. */
+        if (w.wait <= 0 || w.detached) {
+                w.detached = true;
+                call = NULL;
+        }
         if (!d->ledger.store) {
                 refuse_store(d, ret);
                 return;
         }
-        if (call && (server_is_reserve(call) ||
-                            waiters_of_asker(&d->waiters, s->asker.uid) >= WAITS_MAX)) {
-                outcome_refuse(ret, "busy",
-                        strdup("Too many of your commands are waiting for an answer already."));
+        if (call && !may_wait(d, s, call, ret)) {
                 return;
         }
-        int err = join_or_open(d, s, rule, wish, &now, ret, &r);
+        int err = join_or_open(d, s, rule, &w, &now, ret, &r);
         if (err >= 0) {
-                request_opened(d, s, rule, &r, wish, err > 0, call, echo, ret, ret_waiter);
+                request_opened(d, s, rule, &r, &w, err > 0, call, echo, ret, ret_waiter);
         } else if (err != -ECANCELED) {
                 refuse_store(d, ret);
         }
@@ -319,9 +358,10 @@ static void outcome_of_state(Daemon *d, const Request *r, Outcome *o)
 {
         const ActiveGrant *g =
                 r->state == REQUEST_APPROVED ? active_get(&d->active, &r->grant) : NULL;
+        Now now = d->now();
         char *line = NULL;
 
-        if (g) {
+        if (g && expiry_verdict(&g->grant, &now, d->ledger.boot_id) == GRANT_ACTIVE) {
                 o->verdict = VERDICT_GRANT;
                 o->grant = r->grant;
         } else {
@@ -342,6 +382,9 @@ void flow_wait(Daemon *d, const Subject *s, const Request *r, Call *call, const 
                 outcome_of_state(d, r, ret);
                 return;
         }
+        if (call && counts && !may_wait(d, s, call, ret)) {
+                return;
+        }
         pending_outcome(r, ret);
         ret->wait = USEC_PER_DAY;
         if (call) {
@@ -359,10 +402,12 @@ void flow_detach(Daemon *d, Call *parked)
         if (!w) {
                 return;
         }
-        o.request = w->request;
-        int err = d->ledger.store ? store_request_get(d->ledger.store, &w->request, &r) : -EIO;
+        const Id id = o.request = w->request;
+        bool counts = w->counts;
+        int err = d->ledger.store ? store_request_get(d->ledger.store, &id, &r) : -EIO;
         if (err >= 0) {
-                err = ledger_join(&d->ledger, &r, NULL, NULL, !r.detached, &now);
+                /* That an onlooker leaves means nothing to the request. */
+                err = ledger_join(&d->ledger, &r, NULL, NULL, counts && !r.detached, &now);
                 o.deadline = r.deadline;
                 o.line = say_detached(&r, &now);
                 request_done(&r);
@@ -372,6 +417,9 @@ void flow_detach(Daemon *d, Call *parked)
         }
         tell_last(&d->waiters, w, &o);
         outcome_done(&o);
+        if (err < 0 && counts && !waiters_count(&d->waiters, &id)) {
+                flow_abandon(d, &id);
+        }
 }
 
 /* --- a decision ---------------------------------------------------------------------------------- */
@@ -408,6 +456,19 @@ static bool may_vote(
         default:
                 fail(f, "NotPermitted", NULL, "you are not an approver of rule %s", rule->name);
                 return false;
+        }
+}
+
+/* Who is one person may have been written into the rules since: nobody counts twice for that. */
+static void same_persons(const Rules *rules, Vote *votes, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                char person[PERSON_MAX];
+
+                person_of(rules, votes[i].who.uid, person);
+                if (strncmp(person, "uid:", 4) != 0) {
+                        memcpy(votes[i].person, person, sizeof(person));
+                }
         }
 }
 
@@ -533,10 +594,15 @@ void flow_decide(Daemon *d, const Caller *c, const Request *r, const Ballot *b, 
         } else {
                 votes = more;
                 votes[n] = vote;
+                same_persons(rules, votes, n);
                 if (voted_so(votes, n, vote.person, b->approve)) {
                         /* nothing to do */
                 } else if (r->state != REQUEST_PENDING) {
                         fail_over("request", &r->id, request_state_to_string(r->state), ret);
+                } else if (request_is_late(r, &now, d->ledger.boot_id)) {
+                        /* The store would say so only of a vote that decides. */
+                        fail_over(
+                                "request", &r->id, request_state_to_string(REQUEST_TIMED_OUT), ret);
                 } else {
                         cast(d, r, rule, votes, n, ret);
                 }
@@ -552,7 +618,7 @@ void flow_cancel(Daemon *d, const Caller *c, const Request *r, Failure *ret)
         int err = r->state == REQUEST_PENDING ? 0 : -EALREADY;
 
         if (err >= 0) {
-                const char *by = c->account.uid != r->asker.uid ? c->who.name : NULL;
+                const char *by = c->account.uid != r->asker.uid ? caller_name(c) : NULL;
                 err = ledger_close(&d->ledger, r, REQUEST_WITHDRAWN, by, &now);
         }
         if (err == -EALREADY) {
@@ -560,10 +626,7 @@ void flow_cancel(Daemon *d, const Caller *c, const Request *r, Failure *ret)
         } else if (err < 0) {
                 fail_store(d, ret);
         } else {
-                Outcome o = { .verdict = VERDICT_DENY, .code = "withdrawn", .request = r->id };
-                o.line = say_withdrawn(r);
-                tell_all_last(&d->waiters, &r->id, &o);
-                outcome_done(&o);
+                tell_withdrawn(d, r);
         }
         flow_arm(d);
 }
@@ -597,45 +660,71 @@ void flow_make_grant(
         timer_unit_start(d->timer, &active->grant);
 }
 
+static void end_sessions(Daemon *d, const ActiveGrant *g)
+{
+        if (g->grant.on_expiry != ON_EXPIRY_END_SESSIONS) {
+                return;
+        }
+        for (size_t i = 0; i < g->n_sessions; i++) {
+                /* Children of a closed one may have stayed behind in its scope. */
+                if (g->sessions[i].kind == SESSION_SCOPE || g->sessions[i].closed == 0) {
+                        session_end(d->sessions, &g->sessions[i]);
+                }
+        }
+}
+
 /*
- * The door is closed first, whatever the store says: what cannot be recorded is ended all the same,
- * and recorded when the store can be written again.
+ * The door is closed whatever the store says: an end that cannot be recorded now is tried again until
+ * it can be, for a restart would take the grant for active.
  */
 static int end_grant(Daemon *d, ActiveGrant *g, GrantState to, const char *by)
 {
+        bool first = g->grant.state == GRANT_ACTIVE;
         Now now = d->now();
 
-        int err = ledger_end(&d->ledger, &g->grant, to, by, &now);
-        timer_unit_stop(d->timer, &g->grant.id);
-        if (g->grant.on_expiry == ON_EXPIRY_END_SESSIONS) {
-                for (size_t i = 0; i < g->n_sessions; i++) {
-                        if (g->sessions[i].kind == SESSION_SCOPE || g->sessions[i].closed == 0) {
-                                session_end(d->sessions, &g->sessions[i]);
-                        }
-                }
+        int err = ledger_end(&d->ledger, &g->grant, to, first ? by : g->ended_by, &now);
+        if (first) {
+                timer_unit_stop(d->timer, &g->grant.id);
+                end_sessions(d, g);
         }
         if (err < 0 && err != -EALREADY) {
-                Fact f = fact_of_grant(&g->grant, AUDIT_GRANT_ENDED);
-                f.by = by;
-                f.state = grant_state_to_string(to);
-                audit_note(d->ledger.audit, &f, &now);
+                if (first) {
+                        g->ended_by = by ? strdup(by) : NULL;
+                        g->grant.state = to;
+                }
+                retry_later(d);
+                return err;
         }
         active_remove(&d->active, g);
-        return err == -EALREADY ? 0 : err;
+        return 0;
+}
+
+/* What a grant that is not in force any more has become, by the store. */
+static const char *state_of_grant(Daemon *d, const Id *id)
+{
+        GrantState state = _GRANT_STATE_INVALID;
+        Grant g;
+
+        if (d->ledger.store && store_grant_get(d->ledger.store, id, &g) >= 0) {
+                state = g.state;
+                grant_done(&g);
+        }
+        return state > GRANT_ACTIVE ? grant_state_to_string(state) : "over";
 }
 
 void flow_end_grant(Daemon *d, const Caller *c, const Id *grant, GrantState to, Failure *ret)
 {
         ActiveGrant *g = active_get(&d->active, grant);
 
-        if (!g) {
-                fail_over("grant", grant, "over", ret);
+        if (!g || g->grant.state != GRANT_ACTIVE) {
+                fail_over("grant", grant,
+                        g ? grant_state_to_string(g->grant.state) : state_of_grant(d, grant), ret);
                 return;
         }
-        const char *by = c && c->account.uid != g->grant.asker.uid ? c->who.name : NULL;
+        const char *by = c && c->account.uid != g->grant.asker.uid ? caller_name(c) : NULL;
         if (end_grant(d, g, to, by) < 0) {
                 fail(ret, "StoreUnavailable", "store",
-                        "the grant was ended, but that cannot be recorded now (%s): a restart would open it again",
+                        "the grant was ended, but that cannot be recorded now (%s): a restart before it can would open it again",
                         ledger_state(&d->ledger));
         }
         flow_arm(d);
@@ -648,10 +737,9 @@ static void end_due_grants(Daemon *d, const Now *now)
         for (size_t i = 0; i < d->active.n;) {
                 ActiveGrant *g = d->active.items[i];
                 GrantState to = expiry_verdict(&g->grant, now, d->ledger.boot_id);
-                if (to == GRANT_ACTIVE) {
+                /* Recorded, it is taken out of the list. */
+                if (to == GRANT_ACTIVE || end_grant(d, g, to, NULL) < 0) {
                         i++;
-                } else {
-                        (void) end_grant(d, g, to, NULL); /* takes it out of the list */
                 }
         }
 }
@@ -733,14 +821,15 @@ void flow_due(Daemon *d)
         Now now = d->now();
         bool retry = d->retry_at <= now.boot, returned = d->return_until <= now.boot;
 
-        end_due_grants(d, &now);
         if (retry) {
                 d->retry_at = USEC_NEVER;
         }
+        end_due_grants(d, &now);
         if (returned) {
                 d->return_until = USEC_NEVER;
         }
-        if (d->ledger.store && (retry || returned || requests_due(d, &now))) {
+        bool waiting = d->retry_at != USEC_NEVER;
+        if (d->ledger.store && (retry || returned || (!waiting && requests_due(d, &now)))) {
                 close_requests(d, &now, d->return_until == USEC_NEVER);
         }
         if (d->record_at <= now.boot) {
@@ -753,130 +842,106 @@ void flow_due(Daemon *d)
 
 /* --- start-up and news from outside ----------------------------------------------------------------- */
 
+/* Of this boot only: what another boot called by that name is somebody else's here. */
 static int recover_session(const Session *x, void *userdata)
 {
         ActiveGrant *g = userdata;
         Session copy;
 
+        if (!streq(x->boot_id, g->grant.boot_id)) {
+                return 0;
+        }
         int r = session_copy(x, &copy);
         if (r >= 0) {
                 r = active_add_session(g, &copy);
+                session_done(&copy);
         }
         return r;
 }
 
-typedef struct Recovery {
-        Daemon *daemon;
-        Grant *lost; /* of another boot, or another machine */
-        size_t n_lost;
-        bool other_machine;
-        int error;
-} Recovery;
-
 static int recover_grant(const Grant *g, int64_t row, void *userdata)
 {
-        Recovery *x = userdata;
-        ActiveGrant *active;
+        Active *active = userdata;
         Grant copy;
 
         int r = grant_copy(g, &copy);
-        if (r < 0) {
-                return r;
-        }
-        if (!x->other_machine && streq(g->boot_id, x->daemon->ledger.boot_id)) {
-                r = active_add(&x->daemon->active, &copy, &active);
-        } else {
-                Grant *lost = reallocarray(x->lost, x->n_lost + 1, sizeof(*lost));
-                if (lost) {
-                        x->lost = lost;
-                        lost[x->n_lost++] = copy;
-                        return 0;
-                }
-                r = -ENOMEM;
-        }
-        if (r < 0) {
+        if (r >= 0) {
+                r = active_add(active, &copy, NULL);
                 grant_done(&copy);
         }
         return r;
 }
 
+/* All that the store takes for active. What is over by now, or lost, is ended by flow_due(). */
 static int recover_grants(Daemon *d, bool other_machine)
 {
         const GrantFilter active = { .only_active = true, .asker = UID_UNSET, .limit = INT64_MAX };
-        Recovery x = { .daemon = d, .other_machine = other_machine };
-        Now now = d->now();
 
-        int r = store_grants(d->ledger.store, &active, recover_grant, &x);
-        for (size_t i = 0; i < x.n_lost; i++) {
-                GrantState to = !other_machine ? expiry_verdict(&x.lost[i], &now, d->ledger.boot_id)
-                                               : GRANT_LOST;
-                if (r >= 0) {
-                        r = ledger_end(&d->ledger, &x.lost[i], to == GRANT_ACTIVE ? GRANT_LOST : to,
-                                NULL, &now);
-                }
-                grant_done(&x.lost[i]);
-        }
-        free(x.lost);
+        int r = store_grants(d->ledger.store, &active, recover_grant, &d->active);
         for (size_t i = 0; r >= 0 && i < d->active.n; i++) {
-                r = store_sessions_of(d->ledger.store, &d->active.items[i]->grant.id,
-                        recover_session, d->active.items[i]);
+                ActiveGrant *g = d->active.items[i];
+                if (other_machine) {
+                        g->grant.state = GRANT_LOST;
+                } else if (grant_is_of_boot(&g->grant, d->ledger.boot_id)) {
+                        r = store_sessions_of(d->ledger.store, &g->grant.id, recover_session, g);
+                }
         }
         return r;
 }
 
 /* Whether the store comes from another machine: a restored or cloned one opens nothing here. */
-static int check_machine(Daemon *d, bool *ret_other)
+static int check_machine(Daemon *d, char here[static 40], bool *ret_other)
 {
         _cleanup_(freep) char *known = NULL;
-        char here[40];
 
-        int r = proof_machine_id(here);
-        if (r < 0) {
-                return r;
+        if (proof_machine_id(here) < 0) {
+                (void) snprintf(here, 40, "unknown");
         }
-        r = store_meta_get(d->ledger.store, "machine-id", &known);
-        if (r < 0 && r != -ENOENT) {
-                return r;
-        }
+        int r = store_meta_get(d->ledger.store, "machine-id", &known);
         *ret_other = r >= 0 && !streq(known, here);
-        return r == -ENOENT || *ret_other ? store_meta_set(d->ledger.store, "machine-id", here) : 0;
+        return r == -ENOENT ? 0 : r;
 }
 
+/*
+ * A disk that is full keeps nobody from starting: what is over is closed in memory and recorded later.
+ * A store that cannot be read opens nothing, and we go on without it.
+ */
 int flow_recover(Daemon *d)
 {
         const Fact started = { .event = AUDIT_DAEMON_STARTED, .why = PROJECT_VERSION };
-        Now now = d->now();
+        char machine[40];
         bool other = false;
+        int r = 0;
 
-        d->return_until = usec_add(now.boot, RETURN_TIME);
-        if (!d->ledger.store) {
-                return 0;
+        d->return_until = usec_add(d->now().boot, RETURN_TIME);
+        if (d->ledger.store) {
+                (void) audit_recover(d->ledger.audit);
+                r = check_machine(d, machine, &other);
+                if (r >= 0) {
+                        r = recover_grants(d, other);
+                }
+                if (r < 0) {
+                        active_done(&d->active);
+                        r = ledger_give_up(&d->ledger, r);
+                }
         }
-        int r = audit_recover(d->ledger.audit);
-        if (r >= 0) {
-                r = check_machine(d, &other);
+        if (r < 0) {
+                return r;
         }
-        if (r >= 0) {
-                r = recover_grants(d, other);
+        flow_record(d, &started);
+        flow_due(d);
+        /* Only now: nothing of another machine's is active any more. */
+        if (d->ledger.store && d->retry_at == USEC_NEVER) {
+                (void) store_meta_set(d->ledger.store, "machine-id", machine);
         }
-        if (r >= 0) {
-                audit_note(d->ledger.audit, &started, &now);
-                (void) audit_flush(d->ledger.audit, &now);
-                flow_due(d);
-        }
-        return r;
+        return 0;
 }
 
 void flow_rules_loaded(Daemon *d, bool ok)
 {
         const Fact f = { .event = ok ? AUDIT_RULES_LOADED : AUDIT_RULES_REJECTED };
-        Now now = d->now();
 
-        audit_note(d->ledger.audit, &f, &now);
-        if (d->record_at == USEC_NEVER) {
-                d->record_at = usec_add(now.boot, RECORD_DELAY);
-                flow_arm(d);
-        }
+        flow_record(d, &f);
 }
 
 void flow_bus_up(Daemon *d)
@@ -886,9 +951,12 @@ void flow_bus_up(Daemon *d)
         if (!grants) {
                 return;
         }
+        size_t n = 0;
         for (size_t i = 0; i < d->active.n; i++) {
-                grants[i] = &d->active.items[i]->grant;
+                if (d->active.items[i]->grant.state == GRANT_ACTIVE) {
+                        grants[n++] = &d->active.items[i]->grant;
+                }
         }
-        timer_units_reconcile(d->timer, grants, d->active.n);
+        timer_units_reconcile(d->timer, grants, n);
         free(grants);
 }

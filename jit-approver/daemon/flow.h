@@ -39,6 +39,7 @@ typedef struct Daemon {
         usec_t return_until; /* boot clock: until then requests without a waiter are left alone */
         usec_t record_at;    /* boot clock: when notes are due; USEC_NEVER without any */
         usec_t retry_at;     /* boot clock: when to try again what the store refused */
+        bool stopping;       /* what hangs up now was hung up on */
         struct Turn *reloading; /* the Reload call that waits for the rules, or NULL */
         Now (*now)(void);       /* clock_now, but for tests */
 } Daemon;
@@ -56,7 +57,9 @@ void fail(Failure *f, const char *error, const char *code, const char *format, .
 
 /* Is access open? */
 void flow_check(Daemon *d, const Subject *s, Outcome *ret);
-/* The record of an outcome, after it was told. */
+/* The record of what nobody is to be kept waiting for. */
+void flow_record(Daemon *d, const Fact *f);
+/* Likewise of an outcome, after it was told. */
 void flow_note(Daemon *d, const Subject *s, const Outcome *o);
 
 /*

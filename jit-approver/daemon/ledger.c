@@ -20,6 +20,16 @@ void ledger_done(Ledger *l)
         freep(&l->problem);
 }
 
+int ledger_give_up(Ledger *l, int error)
+{
+        freep(&l->problem);
+        int r = str_printf(&l->problem, "cannot be read: %s",
+                error == -EUCLEAN ? "damaged" : strerrordesc_np(-error));
+        l->audit = audit_free(l->audit);
+        l->store = store_free(l->store);
+        return r < 0 ? r : audit_new(NULL, &l->audit);
+}
+
 const char *ledger_state(const Ledger *l)
 {
         return l->store ? store_state(l->store) : str_or(l->problem, "not open");

@@ -18,6 +18,8 @@ typedef struct Ledger {
 } Ledger;
 
 void ledger_done(Ledger *l);
+/* The store cannot be trusted (error): go on as if it could not be opened. -ENOMEM. */
+int ledger_give_up(Ledger *l, int error);
 /* For people: "ok", or what is wrong with the store. */
 const char *ledger_state(const Ledger *l);
 

@@ -164,7 +164,8 @@ static void daemon_done(Daemon *d)
 {
         Now now = clock_now();
 
-        /* Calls are answered "no" by whoever still holds them; then what they used may go. */
+        /* Who waits is hung up on, and comes back to our successor; then what calls used may go. */
+        d->stopping = true;
         d->server = server_free(d->server);
         waiters_done(&d->waiters);
         turn_free(TAKE_PTR(d->reloading));
