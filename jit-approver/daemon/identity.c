@@ -102,12 +102,22 @@ static int plan_for_other(const Ask *ask, const char *service, Plan *p)
         return 0;
 }
 
+/* No longer than any real one; what the store would refuse is refused for what it is. */
+static bool is_too_long(const char *word)
+{
+        return word && strlen(word) > 1024;
+}
+
 int identity_plan(const Peer *peer, uid_t login_uid, const Ask *ask, Plan *ret)
 {
         Plan p = { .asker = -1, .ruser = -1, .login = -1, .target = -1, .user = -1 };
 
         bool module = peer->uid == 0 && ask->nonce;
         if (str_empty(ask->service) ? module : strlen(ask->service) > 64) {
+                return -EINVAL;
+        }
+        if (is_too_long(ask->pam_service) || is_too_long(ask->tty) || is_too_long(ask->rhost) ||
+                is_too_long(ask->target_group)) {
                 return -EINVAL;
         }
         const char *service = service_canonical(str_or(ask->service, SERVICE_DEFAULT));
@@ -281,5 +291,5 @@ bool subject_is_console_root(const Subject *s)
                 tty += 5;
         }
         return s->asker.uid == 0 && !service_changes_user(s->service) &&
-               strncmp(tty, "tty", 3) == 0 && str_empty(s->ask->rhost);
+               strncmp(tty, "tty", 3) == 0 && tty[3] != '\0' && str_empty(s->ask->rhost);
 }

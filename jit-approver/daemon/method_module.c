@@ -33,10 +33,7 @@ static bool read_duration(Turn *t, const char *text, usec_t *ret)
 {
         *ret = 0;
         if (text && (span_parse(text, ret) < 0 || *ret == 0)) {
-                JsonWriter w = call_writer();
-                json_put_string(&w, "parameter", "duration");
-                call_error_with(t->call, "org.varlink.service.InvalidParameter", &w);
-                turn_free(t);
+                turn_bad_parameter(t, "duration");
                 return false;
         }
         return true;
@@ -53,10 +50,12 @@ void method_request(Turn *t)
         if (!read_duration(t, in->duration, &wish.duration)) {
                 return;
         }
-        /* Without a caller that stays there is nobody whose leaving could withdraw it. */
-        wish.detached = wish.detached || !waits || wish.wait == 0;
-        flow_request(
-                t->daemon, &t->subject, &wish, wish.detached ? NULL : waits, &t->echo, &o, &waiter);
+        /* Who sits behind a shared account may not decide what it asks for, so it must be known. */
+        if (!t->plan.speaks_for_others && !t->proven) {
+                turn_refuse(t, "identity", "Your login cannot be told for certain; ask again.");
+                return;
+        }
+        flow_request(t->daemon, &t->subject, &wish, waits, &t->echo, &o, &waiter);
         if (waiter) {
                 tell_news(waiter, &o);
         } else {
@@ -64,6 +63,14 @@ void method_request(Turn *t)
         }
         outcome_done(&o);
         turn_free(t);
+}
+
+/* Whether the request is for what the subject asks. */
+static bool asks_for(const Subject *s, const Request *r)
+{
+        return r->asker.uid == s->asker.uid && streq(r->service, s->service) &&
+               r->target.uid == s->target_who.uid &&
+               streq(str_or(r->target_group, ""), str_or(s->ask->target_group, ""));
 }
 
 /* A module that comes back waits again; others look on, if they may see the request. */
@@ -85,12 +92,16 @@ void method_wait(Turn *t)
                 turn_free(t);
                 return;
         }
+        bool module = t->plan.speaks_for_others;
         bool own = r.asker.uid == t->subject.asker.uid;
-        if (!own && !turn_may(t, ACT_SEE, turn_roles_of_request(t, &r), "request")) {
+        /* What a module is told opens a door: only the answer to its own question may. */
+        unsigned roles = module ? (asks_for(&t->subject, &r) ? ROLE_ASKER : 0)
+                                : turn_roles_of_request(t, &r) | (own ? ROLE_ASKER : 0);
+        if (!turn_may(t, ACT_SEE, roles, "request")) {
                 request_done(&r);
                 return;
         }
-        bool counts = own && t->plan.speaks_for_others;
+        bool counts = module;
         flow_wait(d, &t->subject, &r, t->call->message.more ? t->call : NULL, &t->echo, counts, &o,
                 &waiter);
         if (waiter) {
@@ -107,8 +118,14 @@ static void on_opened(const Outcome *o, void *userdata)
 {
         Turn *t = userdata;
 
+        bool waited = t->opening != NULL;
+
         t->opening = NULL; /* it frees itself */
-        answer(t, o);
+        if (!waited || turn_resolve(t) >= 0) {
+                answer(t, o);
+        } else {
+                tell_call(t->call, o, &t->echo);
+        }
         turn_free(t);
 }
 

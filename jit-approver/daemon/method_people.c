@@ -11,6 +11,7 @@
 
 #define PAGE_BYTES (40 * 1024) /* of a list's reply; one object more must still fit the message */
 #define PAGE_ROWS 200
+#define PAGE_LOOKS 500
 
 /* --- finding what a prefix names ----------------------------------------------------------------- */
 
@@ -159,12 +160,19 @@ static bool read_ballot(Turn *t, Ballot *ret)
                 bad = "duration";
         }
         if (bad) {
-                JsonWriter w = call_writer();
-                json_put_string(&w, "parameter", bad);
-                call_error_with(t->call, "org.varlink.service.InvalidParameter", &w);
-                turn_free(t);
+                turn_bad_parameter(t, bad);
         }
         return !bad;
+}
+
+/* An approver whose groups are not known at present is not to be told that there is no request. */
+static bool names_are_silent(const Turn *t, const Request *r)
+{
+        const Rules *rules = config_rules(t->daemon->config);
+        const Rule *rule = rules ? rules_find(rules, r->rule) : NULL;
+        const Voter v = { t->caller.account, t->caller.login_uid };
+
+        return rule && decision_standing(rules, rule, r, &v) == STANDING_UNKNOWN;
 }
 
 void method_decide(Turn *t)
@@ -182,7 +190,15 @@ void method_decide(Turn *t)
                 return;
         }
         /* Why a vote does not count is decision.c's to say; here only whether he may know of it. */
-        if (!turn_may(t, ACT_SEE, turn_roles_of_request(t, &r), "request")) {
+        unsigned roles = turn_roles_of_request(t, &r);
+        if (access_judge(ACT_SEE, roles) != ACCESS_YES && names_are_silent(t, &r)) {
+                call_error(t->call, "NamesUnavailable",
+                        "the name service does not answer, so your right to decide is not known; try again");
+                request_done(&r);
+                turn_free(t);
+                return;
+        }
+        if (!turn_may(t, ACT_SEE, roles, "request")) {
                 request_done(&r);
                 return;
         }
@@ -221,12 +237,14 @@ typedef struct Page {
         JsonWriter w;
         const char *which;
         int64_t next; /* the last row looked at, when there are more */
-        size_t rows;
+        size_t rows, looked_at;
 } Page;
 
+/* Looking costs time as well as showing: others wait meanwhile. */
 static bool page_full(Page *p, int64_t row)
 {
-        if (p->w.size < PAGE_BYTES && p->rows < PAGE_ROWS) {
+        p->looked_at++;
+        if (p->w.size < PAGE_BYTES && p->rows < PAGE_ROWS && p->looked_at < PAGE_LOOKS) {
                 return false;
         }
         p->next = row;
@@ -280,9 +298,22 @@ static void page_reply(Page *p, int err)
         turn_free(t);
 }
 
+/* Answers itself where the word is none of them. */
+static bool list_word(Turn *t, const char *word, const char *const *words, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                if (streq(word, words[i])) {
+                        return true;
+                }
+        }
+        turn_bad_parameter(t, "which");
+        return false;
+}
+
 void method_list_requests(Turn *t)
 {
-        Page p = { .turn = t, .w = call_writer(), .which = str_or(t->in.list.which, "open") };
+        static const char *const words[] = { "pending", "mine", "open", "all" };
+        Page p = { .turn = t, .which = str_or(t->in.list.which, "open") };
         const RequestFilter f = {
                 .only_pending = streq(p.which, "pending") || streq(p.which, "open"),
                 .asker = streq(p.which, "mine") ? t->caller.account.uid : UID_UNSET,
@@ -290,6 +321,10 @@ void method_list_requests(Turn *t)
                 .limit = INT64_MAX,
         };
 
+        if (!list_word(t, p.which, words, ELEMENTSOF(words))) {
+                return;
+        }
+        p.w = call_writer();
         json_open_array(&p.w, "requests");
         Store *store = t->daemon->ledger.store;
         page_reply(&p, store ? store_requests(store, &f, list_request, &p) : -EIO);
@@ -308,7 +343,8 @@ static int list_grant(const Grant *g, int64_t row, void *userdata)
 
 void method_list_grants(Turn *t)
 {
-        Page p = { .turn = t, .w = call_writer(), .which = str_or(t->in.list.which, "active") };
+        static const char *const words[] = { "active", "all" };
+        Page p = { .turn = t, .which = str_or(t->in.list.which, "active") };
         const GrantFilter f = {
                 .only_active = streq(p.which, "active"),
                 .asker = UID_UNSET,
@@ -316,6 +352,10 @@ void method_list_grants(Turn *t)
                 .limit = INT64_MAX,
         };
 
+        if (!list_word(t, p.which, words, ELEMENTSOF(words))) {
+                return;
+        }
+        p.w = call_writer();
         json_open_array(&p.w, "grants");
         Store *store = t->daemon->ledger.store;
         page_reply(&p, store ? store_grants(store, &f, list_grant, &p) : -EIO);
@@ -341,6 +381,15 @@ void method_end(Turn *t)
         grant_done(&g);
 }
 
+/* By uid, and by the name it was granted under: that account may be gone, or called otherwise now. */
+static bool is_of_user(const Turn *t, const Grant *g, const char *user)
+{
+        const Person *x = people_get(t->daemon->people, &t->plan.keys[t->at_user]);
+
+        return streq(str_or(g->asker.name, ""), user) ||
+               (x->found == TERNARY_YES && x->uid == g->asker.uid);
+}
+
 /* Revokes what the caller named and may revoke; gathered first, since revoking changes the list. */
 static void revoke_many(Turn *t, const char *user)
 {
@@ -353,7 +402,7 @@ static void revoke_many(Turn *t, const char *user)
         size_t n = 0;
         for (size_t i = 0; ids && i < active->n; i++) {
                 const Grant *x = &active->items[i]->grant;
-                if ((!user || streq(str_or(x->asker.name, ""), user)) &&
+                if (x->state == GRANT_ACTIVE && (!user || is_of_user(t, x, user)) &&
                         access_judge(ACT_REVOKE, turn_roles_of_grant(t, x)) == ACCESS_YES) {
                         ids[n++] = x->id;
                 }
@@ -411,9 +460,7 @@ void method_revoke(Turn *t)
         const RevokeCall *in = &t->in.revoke;
 
         if (!!in->id + !!in->user + in->all != 1) {
-                call_error(
-                        t->call, "org.varlink.service.InvalidParameter", "one of id, user and all");
-                turn_free(t);
+                turn_bad_parameter(t, "id");
         } else if (in->id) {
                 revoke_one(t);
         } else if (turn_may(t, ACT_REVOKE, turn_roles(t), "grant")) {
@@ -497,9 +544,7 @@ void method_make_grant(Turn *t)
         }
         if (span_parse(in->duration, &duration) < 0 || duration == 0 || str_empty(in->reason) ||
                 strlen(in->reason) > REASON_MAX || str_empty(in->service)) {
-                call_error(t->call, "org.varlink.service.InvalidParameter",
-                        "duration, reason or service");
-                turn_free(t);
+                turn_bad_parameter(t, "duration");
                 return;
         }
         if (fill_order(t, &asker, &target, &g) < 0) {
@@ -588,9 +633,7 @@ void method_read_log(Turn *t)
         if (log_id(in->request, &f.request) < 0 || log_id(in->grant, &f.grant) < 0 ||
                 log_time(in->since, &f.since) < 0 || log_time(in->until, &f.until) < 0) {
                 json_writer_done(&w);
-                call_error(t->call, "org.varlink.service.InvalidParameter",
-                        "request, grant, since or until");
-                turn_free(t);
+                turn_bad_parameter(t, "request");
                 return;
         }
         if (!log_scope(t, &f)) {
@@ -661,7 +704,7 @@ void method_get_status(Turn *t)
         json_put_string(
                 &w, "clock", grant_window(&now, USEC_PER_MIN, &window) < 0 ? "not credible" : "ok");
         json_put_integer(&w, "pending", pending);
-        json_put_integer(&w, "grants", (int64_t) d->active.n);
+        json_put_integer(&w, "grants", (int64_t) active_count(&d->active));
         json_put_integer(&w, "waiting", (int64_t) d->waiters.n);
         json_put_integer(&w, "connections", (int64_t) server_connections(d->server));
         json_put_integer(&w, "owed", owed);

@@ -31,7 +31,7 @@ static const Method methods[] = {
         { "Cancel", PEOPLE, ID_FIELDS, 0, 0, 0, 0, method_cancel },
         { "ListGrants", PEOPLE, LIST_FIELDS, 0, 0, 0, 0, method_list_grants },
         { "End", PEOPLE, ID_FIELDS, 0, 0, 0, 0, method_end },
-        { "Revoke", PEOPLE, REVOKE_FIELDS, 0, 0, 0, 0, method_revoke },
+        { "Revoke", PEOPLE, REVOKE_FIELDS, 0, IN_AT(revoke.user), 0, 0, method_revoke },
         { "MakeGrant", PEOPLE, GRANT_FIELDS, 0, IN_AT(grant.user), IN_AT(grant.target), 0,
                 method_make_grant },
         { "ReadLog", PEOPLE, LOG_FIELDS, 0, IN_AT(log.user), 0, 0, method_read_log },
@@ -177,6 +177,20 @@ void turn_fail(Turn *t, const Failure *f)
         turn_free(t);
 }
 
+static void bad_parameter(Call *c, const char *name)
+{
+        JsonWriter w = call_writer();
+
+        json_put_string(&w, "parameter", str_or(name, ""));
+        call_error_with(c, "org.varlink.service.InvalidParameter", &w);
+}
+
+void turn_bad_parameter(Turn *t, const char *name)
+{
+        bad_parameter(t->call, name);
+        turn_free(t);
+}
+
 bool turn_may(Turn *t, Act act, unsigned roles, const char *what)
 {
         switch (access_judge(act, roles)) {
@@ -194,25 +208,42 @@ bool turn_may(Turn *t, Act act, unsigned roles, const char *what)
         return false;
 }
 
-/* A question whose persons do not add up is answered like any other: refused, and noted. */
-static void turn_refuse(Turn *t, const char *code, const char *line)
+/* For the record, where there is no subject whose words could be noted. */
+static void turn_note_refused(Turn *t, const char *why)
 {
-        Outcome o = { 0 };
-        Now now = t->daemon->now();
+        const Ask *ask = turn_ask(t);
         const Fact f = {
                 .event = AUDIT_CHECK_REFUSED,
-                .why = code,
-                .service = t->echo.service,
-                .tty = turn_ask(t)->tty,
-                .origin = turn_ask(t)->rhost,
-                .by = turn_ask(t)->user,
+                .asker = t->plan.speaks_for_others ? NULL : &t->caller.who,
+                .why = why,
+                .service = ask->service,
+                .tty = ask->tty,
+                .origin = ask->rhost,
+                .by = ask->user,
         };
 
+        flow_record(t->daemon, &f);
+}
+
+/* A question whose persons do not add up is answered like any other: refused, and noted. */
+void turn_refuse(Turn *t, const char *code, const char *line)
+{
+        Outcome o = { 0 };
+
         outcome_refuse(&o, code, strdup(line));
-        audit_note(t->daemon->ledger.audit, &f, &now);
+        turn_note_refused(t, code);
         tell_call(t->call, &o, &t->echo);
         outcome_done(&o);
         turn_free(t);
+}
+
+int turn_resolve(Turn *t)
+{
+        const char *line;
+
+        return identity_resolve(t->daemon->people, &t->plan, turn_ask(t), &t->subject, &line)
+                       ? -ESTALE
+                       : 0;
 }
 
 /* --- from bytes to the handler ------------------------------------------------------------------- */
@@ -298,9 +329,14 @@ static void turn_start(Turn *t)
 {
         int r = turn_plan(t);
         if (r == -EPERM) {
+                char number[16];
+                (void) snprintf(number, sizeof(number), "#%u", (unsigned) call_peer(t->call)->uid);
+                t->caller.who = (Who){ call_peer(t->call)->uid, number };
+                turn_note_refused(t, "speaks for others");
                 call_error(t->call, "NotPermitted", "only root may speak for others");
         } else if (r < 0) {
-                call_error(t->call, "org.varlink.service.InvalidParameter", "ask");
+                turn_bad_parameter(t, "ask");
+                return;
         } else {
                 call_on_gone(t->call, on_turn_gone, t);
                 /* May run the handler, and free the turn, before it returns. */
@@ -330,16 +366,6 @@ static const Method *method_find(const char *name, SocketKind socket)
         return NULL;
 }
 
-static void detach(Daemon *d, Call *c)
-{
-        Call *parked = call_parked(c);
-
-        if (parked) {
-                flow_detach(d, parked);
-        }
-        call_reply_empty(c);
-}
-
 static void bad_version(Call *c)
 {
         JsonWriter w = call_writer();
@@ -347,6 +373,29 @@ static void bad_version(Call *c)
         json_put_integer(&w, "oldest", PROTOCOL_VERSION_OLDEST);
         json_put_integer(&w, "newest", PROTOCOL_VERSION);
         call_error_with(c, "BadVersion", &w);
+}
+
+static bool version_is_served(int64_t version)
+{
+        return version >= PROTOCOL_VERSION_OLDEST && version <= PROTOCOL_VERSION;
+}
+
+static void detach(Daemon *d, Call *c)
+{
+        Call *parked = call_parked(c);
+        const char *bad = NULL;
+        IdCall in;
+
+        if (fields_read(ID_FIELDS, c->message.parameters, &in, &bad) < 0) {
+                bad_parameter(c, bad);
+        } else if (!version_is_served(in.version)) {
+                bad_version(c);
+        } else {
+                if (parked) {
+                        flow_detach(d, parked);
+                }
+                call_reply_empty(c);
+        }
 }
 
 static void call_method(Daemon *d, Call *c, const Method *m)
@@ -367,11 +416,9 @@ static void call_method(Daemon *d, Call *c, const Method *m)
         t->method = m;
         int r = fields_read(m->fields, c->message.parameters, &t->in, &bad);
         if (r < 0) {
-                JsonWriter w = call_writer();
-                json_put_string(&w, "parameter", str_or(bad, ""));
-                call_error_with(c, "org.varlink.service.InvalidParameter", &w);
+                bad_parameter(c, bad);
                 free(t);
-        } else if (t->in.version < PROTOCOL_VERSION_OLDEST || t->in.version > PROTOCOL_VERSION) {
+        } else if (!version_is_served(t->in.version)) {
                 bad_version(c);
                 turn_free(t);
         } else {

@@ -94,6 +94,11 @@ int methods_reload(Daemon *d);
 unsigned turn_roles(const Turn *t);
 unsigned turn_roles_of_request(const Turn *t, const Request *r);
 unsigned turn_roles_of_grant(const Turn *t, const Grant *g);
+/* These answer, and end the turn. */
+void turn_bad_parameter(Turn *t, const char *name);
+void turn_refuse(Turn *t, const char *code, const char *line);
+void turn_fail(Turn *t, const Failure *f);
+/* Who asks, anew: what was borrowed from People is good for one turn of the loop. -ESTALE: not any more. */
+int turn_resolve(Turn *t);
 /* Answers with the refusal where the roles do not suffice. */
 bool turn_may(Turn *t, Act act, unsigned roles, const char *what);
-void turn_fail(Turn *t, const Failure *f);

@@ -159,10 +159,13 @@ Opening *opening_start(
         Outcome out;
 
         flow_check(d, s, &out);
+        const char *verdict = str_or(out.verdict, VERDICT_DENY);
         ActiveGrant *g = id_is_set(&out.grant) ? active_get(&d->active, &out.grant) : NULL;
-        if (out.verdict && streq(out.verdict, VERDICT_PASS)) {
+        if (streq(verdict, VERDICT_DENY)) {
+                /* as it says */
+        } else if (streq(verdict, VERDICT_PASS) && (s->asker.uid == 0 || is_granted_user(s))) {
                 /* a rule allows it, or root's own: nothing to be ended */
-        } else if (!g) {
+        } else if (!g && !streq(verdict, VERDICT_PASS)) {
                 outcome_refuse(
                         &out, "over", strdup("No grant is active for this any more; ask again."));
         } else if (!is_granted_user(s)) {
