@@ -15,17 +15,28 @@
 #define NAME_SHOWN 64
 #define NOTE_SHOWN 200
 #define LIST_SHOWN 400
+#define MEMBERS_SHOWN 250 /* of one group */
 
-/* Appends ", text" to a list that ends in "…" when it grows too long for a line. */
-static void list_join(char out[static LIST_SHOWN], const char *text)
+/* Names for one line, which end in "…" when they would grow too long. */
+typedef struct List {
+        char text[LIST_SHOWN];
+        size_t limit;
+        bool cut;
+} List;
+
+static void list_join(List *l, const char *text)
 {
         static const char more[] = ", …";
-        size_t used = strlen(out), n = strlen(text);
+        size_t used = strlen(l->text), n = strlen(text);
 
-        if (used + n + 2 * sizeof(more) <= LIST_SHOWN) {
-                (void) snprintf(out + used, LIST_SHOWN - used, "%s%s", used ? ", " : "", text);
-        } else if (used + sizeof(more) <= LIST_SHOWN && !strstr(out, more)) {
-                memcpy(out + used, more, sizeof(more));
+        if (l->cut) {
+                return;
+        }
+        if (used + n + 2 * sizeof(more) <= l->limit) {
+                (void) snprintf(l->text + used, l->limit - used, "%s%s", used ? ", " : "", text);
+        } else {
+                (void) snprintf(l->text + used, l->limit - used, "%s", used ? more : "…");
+                l->cut = true;
         }
 }
 
@@ -39,22 +50,24 @@ static void list_member(const Name *n, void *userdata)
 
 char *say_approvers(const Rule *rule, const Request *r)
 {
-        char all[LIST_SHOWN] = "";
+        List all = { .limit = LIST_SHOWN };
 
         for (size_t i = 0; i < rule->approvers.n; i++) {
                 const Name *n = &rule->approvers.items[i];
-                char members[LIST_SHOWN] = "", entry[LIST_SHOWN + NAME_SHOWN];
+                List members = { .limit = MEMBERS_SHOWN };
+                char entry[LIST_SHOWN + NAME_SHOWN + 8], name[NAME_SHOWN];
 
-                approvers_visit(&(NameList){ (Name *) n, 1 }, r, list_member, members);
+                approvers_visit(&(NameList){ (Name *) n, 1 }, r, list_member, &members);
                 if (n->kind == NAME_GROUP) {
-                        (void) snprintf(entry, sizeof(entry), "%s (%s)", n->text,
-                                members[0] ? members : "nobody");
-                        list_join(all, entry);
-                } else if (members[0]) {
-                        list_join(all, members);
+                        text_clean(name, sizeof(name), n->text, strlen(n->text));
+                        (void) snprintf(entry, sizeof(entry), "%s (%s)", name,
+                                members.text[0] ? members.text : "nobody");
+                        list_join(&all, entry);
+                } else if (members.text[0]) {
+                        list_join(&all, members.text);
                 }
         }
-        return strdup(all[0] ? all : "nobody");
+        return strdup(all.text[0] ? all.text : "nobody");
 }
 
 char *say_asked(
@@ -141,8 +154,10 @@ char *say_withdrawn(const Request *r)
 /* What to do once somebody has decided, as the end of a sentence. */
 static const char *say_again(const Request *r)
 {
-        return streq(r->service, "sudo") || streq(r->service, "su") ? "run the command again"
-                                                                    : "log in again";
+        bool command = streq(r->service, "sudo") || streq(r->service, "su") ||
+                       streq(r->service, "runuser");
+
+        return command ? "run the command again" : "log in again";
 }
 
 char *say_detached(const Request *r, const Now *now)
