@@ -2,7 +2,6 @@
 
 #include "harness.h"
 
-#include <check.h>
 #include <fcntl.h>
 #include <security/pam_modules.h>
 #include <signal.h>
@@ -205,7 +204,9 @@ void run_end(Run *r, Fake *fake, pid_t pid, int report)
 
         while ((n = read(report, r->text + done, sizeof(r->text) - 1 - done)) > 0) {
                 done += (size_t) n;
-                ck_assert_msg(done < sizeof(r->text) - 1, "too much to tell");
+                if (done == sizeof(r->text) - 1) {
+                        abort(); /* more than is looked at */
+                }
         }
         r->text[done] = '\0';
         close(report);
