@@ -31,6 +31,20 @@ static int system_error(int error)
         }
 }
 
+/* SQLite forgets why a commit's write failed; the log's file does not. */
+static int log_error(Store *s)
+{
+        sqlite3_file *log = NULL;
+        int error = 0;
+
+        if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK ||
+                !log || !log->pMethods) {
+                return 0;
+        }
+        (void) log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error);
+        return error;
+}
+
 static int errno_of(Store *s, int rc)
 {
         switch (rc & 0xff) { /* the rest says in which step */
@@ -53,6 +67,10 @@ static int errno_of(Store *s, int rc)
         case SQLITE_CONSTRAINT:
                 return rc == SQLITE_CONSTRAINT_FOREIGNKEY ? -ENOENT : -EEXIST;
         case SQLITE_IOERR:
+                if (rc == SQLITE_IOERR_WRITE || rc == SQLITE_IOERR_FSYNC) {
+                        return system_error(log_error(s));
+                }
+                return -EIO;
         case SQLITE_CANTOPEN:
                 return system_error(sqlite3_system_errno(s->db));
         default:
