@@ -189,6 +189,8 @@ static int on_socket_changed(sd_event_source *s, const struct inotify_event *eve
         }
         bus_watch(b);
         b->retries = RETRIES;
+        b->retry = sd_event_source_disable_unref(b->retry);
+        b->tried = 0;
         bus_try(b);
         /* Between bind() and listen() it refuses us. */
         if (!b->bus) {
