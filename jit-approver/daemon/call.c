@@ -133,6 +133,9 @@ static void call_end(Call *c)
         }
         json_free(c->json);
         free(c);
+        if (n->hung_up && !n->call) {
+                connection_free(n);
+        }
 }
 
 JsonWriter call_writer(void)
@@ -312,6 +315,17 @@ static int connection_read(Connection *n)
         return (size_t) got == space ? 1 : 0;
 }
 
+/* Who wants no answer does not wait for the work to be done (ReportExempt): it is done all the same. */
+static void connection_end(Connection *n, int error)
+{
+        if (error == -ECONNRESET && n->call && n->call->message.oneway) {
+                n->io = sd_event_source_disable_unref(n->io);
+                n->hung_up = true;
+        } else {
+                connection_free(n);
+        }
+}
+
 static int on_connection_io(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
         Connection *n = userdata;
@@ -327,7 +341,7 @@ static int on_connection_io(sd_event_source *source, int fd, uint32_t events, vo
                 }
         }
         if (r < 0) {
-                connection_free(n);
+                connection_end(n, r);
         }
         return 0;
 }

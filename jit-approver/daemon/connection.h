@@ -19,6 +19,7 @@ struct Connection {
         uid_t asker; /* whom it is charged to; UID_UNSET: an unnamed uid 0 */
         bool reserve;
         bool has_login_uid;
+        bool hung_up; /* goes with its call */
         uid_t login_uid;
         sd_event_source *io;
         Wire wire;

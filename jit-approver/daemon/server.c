@@ -190,6 +190,7 @@ void connection_free(Connection *c)
 {
         Server *s = c->server;
 
+        c->hung_up = false; /* it goes now */
         if (c->call) {
                 /* When we stop, those who wait come back to our successor; a word would end their wait. */
                 call_drop(c->call, !(s->stopping && !c->call->json));
