@@ -17,12 +17,13 @@ SCRIPT is read from stdin, one step a line; empty lines and lines with # are ski
     as NAME CODE      the same as a login of NAME
     signal NAME       send SIGNAME to CMD
     size ROWSxCOLS    resize the terminal
+    timeout SECS      from here on a step may take so long
     hangup            close the terminal, as a lost connection does
     eof               wait until nobody has the terminal open any more
     status N          wait for CMD to end with N (128+n: by signal n; ! for any but 0)
 
-{1} to {9} in send, root and as stand for the groups of the last expect. A step that takes longer
-than --timeout (10 s) fails. The transcript goes to stdout; with --together what `root` and `as` did
+{1} to {9} in send, root and as stand for the groups of the last expect that had any. A step that
+takes longer than --timeout (10 s) fails. The transcript goes to stdout; with --together what `root` and `as` did
 stands in it where it happened, else on stderr. Exit: 0 if every step held, else 1; an
 empty script just waits for CMD and returns its status.
 """
@@ -188,7 +189,7 @@ class Terminal:
         m = re.compile(regex, re.M).search(self.transcript, self.seen)
         if m:
             self.seen = m.end()
-            self.groups = m.groups()
+            self.groups = m.groups() or self.groups
         return m
 
     def expect(self, regex):
@@ -281,6 +282,8 @@ class Terminal:
             os.kill(self.pid, getattr(signal, "SIG" + rest))
         elif verb == "size":
             fcntl.ioctl(self.master, termios.TIOCSWINSZ, rows_cols(rest))
+        elif verb == "timeout":
+            self.timeout = float(rest)
         elif verb == "hangup":
             self.close()
         elif verb in ("expect", "absent", "quiet", "eof", "status"):
