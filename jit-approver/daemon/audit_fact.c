@@ -28,7 +28,7 @@ static const EventInfo events[_AUDIT_EVENT_MAX] = {
                 "A request was decided", LOG_NOTICE },
         [AUDIT_REQUEST_WITHDRAWN] = { "request.withdrawn", "cb519e7ebd584a69b584e287eb3623fb",
                 "A request was withdrawn", LOG_INFO },
-        [AUDIT_REQUEST_TIMED_OUT] = { "request.timed-out", "8ebfbb8ef9774c6d926c59e6d027ba5b",
+        [AUDIT_REQUEST_TIMED_OUT] = { "request.timed_out", "8ebfbb8ef9774c6d926c59e6d027ba5b",
                 "A request ran out of time", LOG_NOTICE },
         [AUDIT_GRANT_STARTED] = { "grant.started", "41930617bab54de0a17107f7c2490a84",
                 "Access was granted", LOG_NOTICE },
