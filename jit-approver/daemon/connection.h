@@ -8,6 +8,8 @@
 #include "common/wire.h"
 #include "jit-approver/daemon/server.h"
 
+typedef struct Quota Quota;
+
 struct Connection {
         Server *server; /* which owns it */
         LIST_ENTRY(Connection) all;
@@ -16,7 +18,9 @@ struct Connection {
         int fd;
         SocketKind kind;
         Peer peer;
-        uid_t asker; /* whom it is charged to; UID_UNSET: an unnamed uid 0 */
+        uid_t asker;  /* whom it is charged to; UID_UNSET: an unnamed uid 0 */
+        Quota *quota; /* his; NULL likewise */
+        LIST_ENTRY(Connection) of_asker;
         bool reserve;
         bool has_login_uid;
         bool hung_up; /* goes with its call */

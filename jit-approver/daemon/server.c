@@ -31,11 +31,12 @@ typedef struct Listener {
         sd_event_source *io;
 } Listener;
 
-/* How many connections one asker has. */
-typedef struct Quota {
+/* The connections of one asker. */
+struct Quota {
         uid_t uid;
-        unsigned connections;
-} Quota;
+        unsigned n;
+        LIST_HEAD(, Connection) connections;
+};
 
 struct Server {
         sd_event *event; /* borrowed */
@@ -62,42 +63,73 @@ static int quota_compare(const void *a, const void *b)
         return x->uid < y->uid ? -1 : x->uid > y->uid;
 }
 
-static int quota_take(Server *s, uid_t uid)
+static Quota *quota_get(Server *s, uid_t uid)
 {
         Quota key = { .uid = uid };
 
         void *found = tfind(&key, &s->quotas, quota_compare);
         if (found) {
-                Quota *q = *(Quota **) found;
-                if (q->connections >= s->limits.per_asker && uid != 0) {
-                        return -EBUSY;
-                }
-                q->connections++;
-                return 0;
+                return *(Quota **) found;
         }
-        Quota *q = malloc(sizeof(*q));
+        Quota *q = calloc(1, sizeof(*q));
+        if (!q) {
+                return NULL;
+        }
+        q->uid = uid;
+        if (!tsearch(q, &s->quotas, quota_compare)) {
+                free(q);
+                return NULL;
+        }
+        return q;
+}
+
+/* The peer got its answer and hung up; only the event loop has not come round to it. */
+static bool connection_is_over(const Connection *c)
+{
+        char byte;
+
+        return !c->call && recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* One question after the other must never look like many at once. */
+static void quota_sweep(Quota *q)
+{
+        for (Connection *c = LIST_FIRST(&q->connections), *next; c; c = next) {
+                next = LIST_NEXT(c, of_asker);
+                /* The last one would take the quota with it. */
+                if (q->n > 1 && connection_is_over(c)) {
+                        connection_free(c);
+                }
+        }
+}
+
+static int quota_take(Server *s, Connection *c, uid_t uid)
+{
+        Quota *q = quota_get(s, uid);
+
         if (!q) {
                 return -ENOMEM;
         }
-        *q = (Quota){ uid, 1 };
-        if (!tsearch(q, &s->quotas, quota_compare)) {
-                free(q);
-                return -ENOMEM;
+        if (q->n >= s->limits.per_asker && uid != 0) {
+                quota_sweep(q);
+                if (q->n >= s->limits.per_asker) {
+                        return -EBUSY;
+                }
         }
+        LIST_INSERT_HEAD(&q->connections, c, of_asker);
+        q->n++;
+        c->quota = q;
         return 0;
 }
 
-static void quota_release(Server *s, uid_t uid)
+static void quota_release(Server *s, Connection *c)
 {
-        Quota key = { .uid = uid };
-        void *found = tfind(&key, &s->quotas, quota_compare);
+        Quota *q = TAKE_PTR(c->quota);
 
-        if (found) {
-                Quota *q = *(Quota **) found;
-                if (--q->connections == 0) {
-                        tdelete(q, &s->quotas, quota_compare);
-                        free(q);
-                }
+        LIST_REMOVE(c, of_asker);
+        if (--q->n == 0) {
+                tdelete(q, &s->quotas, quota_compare);
+                free(q);
         }
 }
 
@@ -127,7 +159,7 @@ int server_charge(Server *s, Connection *c, uid_t asker)
         if (c->asker != UID_UNSET) {
                 return -EPERM;
         }
-        int r = quota_take(s, asker);
+        int r = quota_take(s, c, asker);
         if (r < 0) {
                 return r;
         }
@@ -201,8 +233,8 @@ void connection_free(Connection *c)
         sd_event_source_disable_unref(c->io);
         wire_done(&c->wire);
         closep(&c->fd);
-        if (c->asker != UID_UNSET) {
-                quota_release(s, c->asker);
+        if (c->quota) {
+                quota_release(s, c);
         } else {
                 server_unnamed(s, -1);
         }
