@@ -76,6 +76,9 @@ static int converse(int n, const struct pam_message **msgs, struct pam_response 
                 }
         }
         if (setting("HOST_NO_RESPONSES")) {
+                for (int i = 0; i < n; i++) {
+                        free(r[i].resp);
+                }
                 free(r);
                 r = NULL;
         }

@@ -264,6 +264,14 @@ static void reason(void)
         finish(&h);
         expect(&h, h.status == 0 && strstr(h.heard, "reason=disk full "), "a reason typed to su");
 
+        start(&h, "account", none, sudo_id);
+        if (await_screen(&h, "Reason: ")) {
+                (void) !write(h.terminal, "\x03", 1);
+        }
+        finish(&h);
+        expect(&h, h.status != 0 && !strstr(h.heard, "Request"),
+                "Ctrl-C at the reason asks nobody");
+
         start(&h, "account", none, with_prompt);
         finish(&h);
         expect(&h,

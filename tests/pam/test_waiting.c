@@ -221,7 +221,6 @@ START_TEST(reasons)
                 { "required", " \t\nsecond try", "reason=second try ", 2 },
                 { "optional", "why not", "reason=why not ", 1 },
                 { "optional", "", "reason=- ", 1 },
-                { "optional", "FAIL", "reason=- ", 1 },
                 { "none", "unasked", "reason=- ", 0 },
                 { NULL, "unasked", "reason=- ", 0 },
         };
@@ -242,7 +241,18 @@ END_TEST
 
 START_TEST(no_reason)
 {
+        static const Run left[] = { { .replies = "FAIL" }, { .replies = "x", .no_responses = true },
+                { .service = "login", .replies = "FAIL" } };
+        static const char *const modes[] = { "required", "optional" };
         char endless[1400];
+
+        /* A terminal that fails was left with Ctrl-C: that is a no, not a request without reason. */
+        for (size_t i = 0; i < 2 * ELEMENTSOF(left); i++) {
+                r = left[i / 2];
+                r.steps = STEPS(EXPECT("Check"), ASK(modes[i % 2]), STEP(FAKE_AWAIT_HANG_UP));
+                check_run(PAM_PERM_DENIED, "left");
+                ck_assert(told(&r, "No reason was given") && !heard(&r, "Request"));
+        }
 
         /* Nothing said, twice: no request. */
         r = (Run){ .steps = STEPS(EXPECT("Check"), ASK("required"), STEP(FAKE_AWAIT_HANG_UP)),
@@ -282,8 +292,6 @@ START_TEST(cannot_ask)
                 { .tty = "NULL" },
                 { .no_conv = true },
                 { .options = "prompt=off" },
-                { .replies = "FAIL" },
-                { .replies = "x", .no_responses = true },
                 { .service = "su" }, /* standard input is not a terminal */
                 { .service = "crond" },
                 { .service = "login", .silent = true },
