@@ -348,12 +348,7 @@ static int load_rules(void)
 void world_set_rules(const char *rules)
 {
         write_rules(rules);
-        if (load_rules() < 0) {
-                const Problems *p = config_problems(world.d.config);
-                for (size_t i = 0; i < p->n; i++) {
-                        fprintf(stderr, "%s\n", problem_to_string(&p->items[i]));
-                }
-        }
+        (void) load_rules();
 }
 
 void world_start(void)
