@@ -18,7 +18,8 @@
 #include "jit-approver/daemon/procs.h"
 
 #define PROC_FILE_MAX 16384 /* a path of PATH_MAX for each of a dozen hierarchies fits */
-#define STAT_START 20       /* fields after the command's ")" up to the start time */
+#define STAT_PARENT 2       /* the fields we want, counted after the command's ")" */
+#define STAT_START 20
 
 static int proc_read(pid_t pid, const char *name, char **ret)
 {
@@ -34,34 +35,63 @@ static int proc_read(pid_t pid, const char *name, char **ret)
         return read_file(fd, PROC_FILE_MAX, ret, &size);
 }
 
-int process_start(pid_t pid, int64_t *ret)
+/* What /proc/PID/stat says of a process, proc(5). */
+typedef struct Stat {
+        char comm[64];
+        uint64_t parent, start;
+} Stat;
+
+static int stat_number(const char *field, uint64_t *ret)
+{
+        return field ? parse_u64(field, INT64_MAX, ret) : -EBADMSG;
+}
+
+static int process_stat(pid_t pid, Stat *ret)
 {
         _cleanup_(freep) char *text = NULL;
-        char *p, *field = NULL, *rest;
-        uint64_t start;
-        int r;
+        char *rest, *fields[STAT_START];
+        Stat s = { 0 };
 
-        r = proc_read(pid, "stat", &text);
+        int r = proc_read(pid, "stat", &text);
         if (r < 0) {
                 return r;
         }
-        p = strrchr(text, ')'); /* the command itself may hold anything */
-        if (!p) {
+        char *open = strchr(text, '('),
+             *close = strrchr(text, ')'); /* the command may hold anything */
+        if (!open || !close || close < open || (size_t) (close - open) > sizeof(s.comm)) {
                 return -EBADMSG;
         }
-        p++;
+        memcpy(s.comm, open + 1, (size_t) (close - open - 1));
         for (int i = 0; i < STAT_START; i++) {
-                field = strtok_r(i == 0 ? p : NULL, " \n", &rest);
-                if (!field) {
-                        return -EBADMSG;
-                }
+                fields[i] = strtok_r(i == 0 ? close + 1 : NULL, " \n", &rest);
         }
-        r = parse_u64(field, INT64_MAX, &start);
-        if (r < 0) {
-                return r;
+        r = stat_number(fields[STAT_PARENT - 1], &s.parent);
+        if (r >= 0) {
+                r = stat_number(fields[STAT_START - 1], &s.start);
         }
-        *ret = (int64_t) start;
-        return 0;
+        if (r >= 0) {
+                *ret = s;
+        }
+        return r;
+}
+
+int process_start(pid_t pid, int64_t *ret)
+{
+        Stat s;
+
+        int r = process_stat(pid, &s);
+        if (r >= 0) {
+                *ret = (int64_t) s.start;
+        }
+        return r;
+}
+
+bool process_is_helper(pid_t pid, pid_t host)
+{
+        Stat s, h;
+
+        return process_stat(pid, &s) >= 0 && process_stat(host, &h) >= 0 &&
+               s.parent == (uint64_t) host && streq(s.comm, h.comm);
 }
 
 /* One "/"-separated part of the path in line is exactly the unit. */

@@ -13,6 +13,12 @@
 /* In clock ticks since boot, so that (pid, start) names one process. -ESRCH: gone. */
 int process_start(pid_t pid, int64_t *ret);
 
+/*
+ * Whether it looks like a part of the host itself, a child of the same name: the monitor that sudo
+ * keeps beside a pseudo-terminal. Anybody may call himself so.
+ */
+bool process_is_helper(pid_t pid, pid_t host);
+
 /* Whether a cgroup of the process, or one above it, is that of the unit; false if it is gone. */
 bool process_is_in(pid_t pid, const char *unit);
 

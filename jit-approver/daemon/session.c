@@ -197,12 +197,17 @@ static bool is_host(const Ending *e, pid_t pid)
         return pid == e->host && process_start(pid, &start) >= 0 && start == e->start;
 }
 
+/*
+ * Killed under sudo's nose, its monitor would leave it with "unable to execute: Connection reset by
+ * peer". Whoever only pretends to be one meets the last step.
+ */
 static void kill_pids(const Ending *e, const pid_t *pids, size_t n, int signal, bool spare_host)
 {
         for (size_t i = 0; i < n; i++) {
-                if (!spare_host || !is_host(e, pids[i])) {
-                        (void) process_kill_in(pids[i], e->unit, signal);
+                if (spare_host && (is_host(e, pids[i]) || process_is_helper(pids[i], e->host))) {
+                        continue;
                 }
+                (void) process_kill_in(pids[i], e->unit, signal);
         }
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,6 +66,48 @@ START_TEST(starts)
 END_TEST
 
 /* The last part of our own cgroup stands for a unit; nobody is in another. */
+/* A child that has said, by a byte on the pipe, that it is called so. */
+static pid_t child_called(const char *comm)
+{
+        int ready[2];
+        char byte;
+
+        ck_assert_int_eq(pipe(ready), 0);
+        pid_t child = fork();
+        if (child == 0) {
+                if (comm) {
+                        (void) prctl(PR_SET_NAME, comm);
+                }
+                ck_assert_int_eq(write(ready[1], "x", 1), 1);
+                (void) pause();
+                _exit(0);
+        }
+        ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+        (void) close(ready[0]);
+        (void) close(ready[1]);
+        return child;
+}
+
+static void end_child(pid_t child)
+{
+        (void) kill(child, SIGKILL);
+        (void) waitpid(child, NULL, 0);
+}
+
+START_TEST(helpers)
+{
+        pid_t alike = child_called(NULL), other = child_called("a) S 1 (b");
+
+        ck_assert(process_is_helper(alike, getpid()));
+        ck_assert(!process_is_helper(other, getpid()));
+        ck_assert(!process_is_helper(getpid(), alike));
+        ck_assert(!process_is_helper(alike, other));
+        end_child(alike);
+        ck_assert(!process_is_helper(alike, getpid()));
+        end_child(other);
+}
+END_TEST
+
 START_TEST(kills_only_in_the_unit)
 {
         pid_t child = fork();
@@ -104,6 +147,7 @@ int main(void)
 
         tcase_add_loop_test(all, names, 0, ELEMENTSOF(cgroups));
         tcase_add_test(all, starts);
+        tcase_add_test(all, helpers);
         tcase_add_test(all, kills_only_in_the_unit);
         tcase_add_test(all, scans);
         suite_add_tcase(suite, all);
