@@ -93,8 +93,8 @@ int store_grant_insert(Store *s, const Grant *g)
         return r < 0 ? r : 0;
 }
 
-/* The row that is next, -ENOENT without one. */
-static int take_grant(Row *row, Grant *ret)
+/* The row that is next, -ENOENT without one. With id it must be that one's, whatever the index says. */
+static int take_grant(Row *row, const Id *id, Grant *ret)
 {
         _cleanup_(grant_done) Grant grant = GRANT_NONE;
         int r;
@@ -104,6 +104,9 @@ static int take_grant(Row *row, Grant *ret)
                 return r < 0 ? r : -ENOENT;
         }
         get_grant(row, &grant);
+        if (id && !streq(id->text, grant.id.text)) {
+                row_distrust(row);
+        }
         if (row->error < 0) {
                 return row->error;
         }
@@ -122,7 +125,7 @@ int store_grant_get(Store *s, const Id *id, Grant *ret)
                 return r;
         }
         put_id(&row, id);
-        return take_grant(&row, ret);
+        return take_grant(&row, id, ret);
 }
 
 int store_grant_find(Store *s, const char *prefix, Grant *ret)
@@ -137,7 +140,7 @@ int store_grant_find(Store *s, const char *prefix, Grant *ret)
                 return r;
         }
         put_text(&row, prefix, ID_LENGTH);
-        r = take_grant(&row, &grant);
+        r = take_grant(&row, NULL, &grant);
         if (r < 0) {
                 return r;
         }
@@ -214,6 +217,11 @@ int store_grants(Store *s, const GrantFilter *f, GrantVisit visit, void *userdat
 
                 get_grant(&row, &grant);
                 number = get_integer(&row, 1, INT64_MAX);
+                /* What the index says is not believed against the row. */
+                if ((f->only_active && grant.state != GRANT_ACTIVE) ||
+                        (f->asker != UID_UNSET && grant.asker.uid != f->asker)) {
+                        row_distrust(&row);
+                }
                 if (row.error < 0) {
                         return row.error;
                 }

@@ -86,7 +86,7 @@ static int open_folder(const char *dir, int *ret)
 static int make_file(int folder)
 {
         _cleanup_(closep) int fd = -1;
-        struct stat st;
+        struct stat st, log;
 
         fd = openat(folder, STORE_FILE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (fd >= 0) {
@@ -100,6 +100,11 @@ static int make_file(int folder)
         }
         if (!S_ISREG(st.st_mode) || st.st_uid != geteuid()) {
                 return -EPERM;
+        }
+        /* SQLite would take it for a new file, and throw away the log of the old. */
+        if (st.st_size == 0 && fstatat(folder, STORE_FILE "-wal", &log, AT_SYMLINK_NOFOLLOW) == 0 &&
+                log.st_size > 0) {
+                return -EUCLEAN;
         }
         if ((st.st_mode & 07777) != 0600 && fchmodat(folder, STORE_FILE, 0600, 0) < 0) {
                 return -errno;
@@ -187,7 +192,7 @@ static int configure(Store *s)
 static int configure_log(Store *s)
 {
         _cleanup_(freep) char *mode = NULL;
-        int one = 1, r;
+        int r;
 
         r = query(s, "PRAGMA journal_mode = WAL", NULL, &mode);
         if (r < 0) {
@@ -197,7 +202,6 @@ static int configure_log(Store *s)
                 (void) snprintf(s->state, sizeof(s->state), "no write-ahead log");
                 return -EIO;
         }
-        (void) sqlite3_file_control(s->db, "main", SQLITE_FCNTL_PERSIST_WAL, &one);
         return execute(s, "PRAGMA synchronous = FULL;"
                           "PRAGMA journal_size_limit = -1;"
                           "PRAGMA wal_autocheckpoint = " STRINGIFY(CHECKPOINT_PAGES) ";");
@@ -316,8 +320,9 @@ static int check_schema(Store *s)
 
 /*
  * A log that grows costs twice what one costs that is written over again (blocks are to be found and
- * their finding made durable). So it gets its full length once, and never loses it. Where there is no
- * room for that, it does without. What is behind the last commit in it SQLite does not look at.
+ * their finding made durable). So it gets its full length at once, until a clean stop takes it away: a
+ * log that stayed would be laid over whatever file is put in place of ours. Where there is no room for
+ * that length, it does without. What is behind the last commit in it SQLite does not look at.
  */
 static void extend_log(Store *s)
 {

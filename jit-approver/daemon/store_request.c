@@ -103,8 +103,8 @@ int store_request_insert(Store *s, const Request *request)
         return r < 0 ? r : 0;
 }
 
-/* The row that is next, -ENOENT without one. */
-static int take_request(Row *row, Request *ret)
+/* The row that is next, -ENOENT without one. With id it must be that one's, whatever the index says. */
+static int take_request(Row *row, const Id *id, Request *ret)
 {
         _cleanup_(request_done) Request request = REQUEST_NONE;
         int r;
@@ -114,6 +114,9 @@ static int take_request(Row *row, Request *ret)
                 return r < 0 ? r : -ENOENT;
         }
         get_request(row, &request);
+        if (id && !streq(id->text, request.id.text)) {
+                row_distrust(row);
+        }
         if (row->error < 0) {
                 return row->error;
         }
@@ -133,7 +136,7 @@ int store_request_get(Store *s, const Id *id, Request *ret)
                 return r;
         }
         put_id(&row, id);
-        return take_request(&row, ret);
+        return take_request(&row, id, ret);
 }
 
 int store_request_find(Store *s, const char *prefix, Request *ret)
@@ -149,7 +152,7 @@ int store_request_find(Store *s, const char *prefix, Request *ret)
                 return r;
         }
         put_text(&row, prefix, ID_LENGTH);
-        r = take_request(&row, &request);
+        r = take_request(&row, NULL, &request);
         if (r < 0) {
                 return r;
         }
@@ -166,6 +169,7 @@ int store_request_find_open(Store *s, uid_t asker, const char *service, uid_t ta
         const char *target_group, const char *rule, Request *ret)
 {
         _cleanup_(row_donep) Row row = {};
+        _cleanup_(request_done) Request request = REQUEST_NONE;
         int r;
 
         r = row_open(s, STATEMENT_REQUEST_OPEN,
@@ -181,7 +185,16 @@ int store_request_find_open(Store *s, uid_t asker, const char *service, uid_t ta
         put_uid(&row, target);
         put_text(&row, target_group, NAME_LIMIT);
         put_text(&row, rule, NAME_LIMIT);
-        return take_request(&row, ret);
+        r = take_request(&row, NULL, &request);
+        if (r < 0) {
+                return r;
+        }
+        if (request.state != REQUEST_PENDING || request.asker.uid != asker) {
+                return -EUCLEAN;
+        }
+        *ret = request;
+        request = REQUEST_NONE;
+        return 0;
 }
 
 /* By the boot clock only where it is the same boot; where that is not known, as if it were. */
@@ -308,6 +321,11 @@ int store_requests(Store *s, const RequestFilter *f, RequestVisit visit, void *u
 
                 get_request(&row, &request);
                 number = get_integer(&row, 1, INT64_MAX);
+                /* What the index says is not believed against the row. */
+                if ((f->only_pending && request.state != REQUEST_PENDING) ||
+                        (f->asker != UID_UNSET && request.asker.uid != f->asker)) {
+                        row_distrust(&row);
+                }
                 if (row.error < 0) {
                         return row.error;
                 }

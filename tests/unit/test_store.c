@@ -645,6 +645,32 @@ START_TEST(files_of_others)
 }
 END_TEST
 
+/* A clean stop leaves one file; a log without its file is somebody's mishap and is kept. */
+START_TEST(log_without_a_file)
+{
+        char path[5000], log[5000];
+        struct stat st;
+        FILE *f;
+
+        (void) snprintf(path, sizeof(path), "%s/approver.db", fixture.dir);
+        (void) snprintf(log, sizeof(log), "%s/approver.db-wal", fixture.dir);
+        ck_assert_int_eq(stat(log, &st), 0);
+        ck_assert_int_gt(st.st_size, 1024 * 1024);
+        fixture.store = store_free(fixture.store);
+        ck_assert_int_lt(stat(log, &st), 0);
+        ck_assert_int_eq(truncate(path, 0), 0);
+        f = fopen(log, "we");
+        ck_assert_ptr_nonnull(f);
+        (void) fputs("not to be lost", f);
+        (void) fclose(f);
+        ck_assert_int_eq(open_again(), -EUCLEAN);
+        ck_assert_int_eq(stat(log, &st), 0);
+        ck_assert_int_gt(st.st_size, 0);
+        ck_assert_int_eq(unlink(log), 0);
+        ck_assert_int_eq(open_again(), 0);
+}
+END_TEST
+
 START_TEST(one_at_a_time)
 {
         int status;
@@ -787,6 +813,7 @@ int main(void)
         tcase_add_test(all, visits_may_read_the_same);
         tcase_add_test(all, modes_of_folder_and_file);
         tcase_add_test(all, files_of_others);
+        tcase_add_test(all, log_without_a_file);
         tcase_add_test(all, one_at_a_time);
         tcase_add_test(all, not_ours_and_not_yet);
         tcase_add_test(all, altered_rows_are_refused);
