@@ -3,7 +3,8 @@
 
 /*
  * The order of the stages, and nothing clever: what follows what when somebody asks, decides, or time
- * passes. Stages do not call each other; only flow.c knows all of them. Durable before told: each
+ * passes. Stages do not call each other; only the flow knows all of them: flow_ask.c,
+ * flow_decide.c and flow_end.c are its chapters, flow_start.c its beginning. Durable before told: each
  * step is one transaction of the ledger, and only after its commit does anyone hear of it.
  */
 

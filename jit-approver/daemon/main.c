@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* jit-approver: wiring only. Who owns what stands in flow.h, what happens when in flow.c. */
+/* jit-approver: wiring only. Who owns what stands in flow.h, what happens when in the flow_*.c. */
 
 #include <errno.h>
 #include <getopt.h>

@@ -74,7 +74,7 @@ void method_close_session(Turn *t);
 void method_report_exempt(Turn *t);
 void method_expire(Turn *t);
 
-/* method_people.c: what people call through jitctl. */
+/* method_requests.c, method_grants.c, method_admin.c: what people call through jitctl. */
 void method_list_requests(Turn *t);
 void method_show(Turn *t);
 void method_decide(Turn *t);

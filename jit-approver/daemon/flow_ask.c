@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The flow, first chapter: a question is judged and noted, or becomes a request for which somebody
+ * waits. MUST: commit before anybody is told.
+ */
+
+#include "jit-approver/daemon/flow_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/span.h"
+#include "jit-approver/daemon/tell.h"
+#include "jit-approver/domain/say.h"
+
+static void refuse_store(Daemon *d, Outcome *o)
+{
+        char *line = NULL;
+
+        (void) str_printf(&line,
+                "The record cannot be written (%s), so nothing new can be granted.",
+                ledger_state(&d->ledger));
+        outcome_refuse(o, "store", line);
+}
+
+/* --- a question ---------------------------------------------------------------------------------- */
+
+static void judge_now(
+        Daemon *d, const Subject *s, const Now *now, Outcome *ret, const Rule **ret_rule)
+{
+        config_refresh(d->config, now->boot);
+        judge(config_rules(d->config), &d->active, s, now, d->ledger.boot_id, ret, ret_rule);
+}
+
+/*
+ * The asker's request that is open for the same already. Two people in one shared account ask each
+ * for himself: whose login stands in the request is who may not decide it.
+ */
+static int find_open(Daemon *d, const Subject *s, const Rule *rule, const Now *now, Request *ret)
+{
+        if (!d->ledger.store) {
+                return -EIO;
+        }
+        int r = store_request_find_open(d->ledger.store, s->asker.uid, s->service,
+                s->target_who.uid, s->ask->target_group, rule->name, ret);
+        if (r >= 0 &&
+                (request_is_late(ret, now, d->ledger.boot_id) || ret->login.uid != s->login.uid)) {
+                request_done(ret);
+                return -ENOENT;
+        }
+        return r;
+}
+
+void flow_check(Daemon *d, const Subject *s, Outcome *ret)
+{
+        Now now = d->now();
+        const Rule *rule = NULL;
+        Request open;
+
+        judge_now(d, s, &now, ret, &rule);
+        /* Whoever joins a request that is open has given his reason already. */
+        if (rule && rule->reason != REASON_NONE && find_open(d, s, rule, &now, &open) >= 0) {
+                ret->reason_mode = REASON_NONE;
+                request_done(&open);
+        }
+}
+
+void flow_record(Daemon *d, const Fact *f)
+{
+        Now now = d->now();
+
+        audit_note(d->ledger.audit, f, &now);
+        if (d->record_at == USEC_NEVER) {
+                d->record_at = usec_add(now.boot, RECORD_DELAY);
+                flow_arm(d);
+        }
+}
+
+void flow_note(Daemon *d, const Subject *s, const Outcome *o)
+{
+        if (!o->noted) {
+                return;
+        }
+        _cleanup_(freep) char *command = make_command(s);
+        const Fact f = {
+                .event = o->event,
+                .request = id_is_set(&o->request) ? &o->request : NULL,
+                .grant = id_is_set(&o->grant) ? &o->grant : NULL,
+                .asker = &s->asker_who,
+                .login = s->login.uid != UID_UNSET ? &s->login : NULL,
+                .target = s->target_known ? &s->target_who : NULL,
+                .service = s->service,
+                .command = str_empty(command) ? NULL : command,
+                .rule = o->rule,
+                .tty = s->ask->tty,
+                .origin = s->ask->rhost,
+                .why = o->code,
+        };
+        flow_record(d, &f);
+}
+
+/* --- a request ----------------------------------------------------------------------------------- */
+
+/* What stands against opening one more, before anything is made. */
+static bool may_open(Daemon *d, const Subject *s, const Rule *rule, const Wish *wish, Outcome *o)
+{
+        int64_t pending;
+        char span[SPAN_TEXT_MAX];
+        char *line = NULL;
+
+        if (rule->reason == REASON_REQUIRED && str_empty(wish->reason)) {
+                return false; /* the verdict stays VERDICT_ASK */
+        }
+        if (wish->reason && strlen(wish->reason) > REASON_MAX) {
+                (void) str_printf(
+                        &line, "The reason is too long; %d bytes are the most.", REASON_MAX);
+                outcome_refuse(o, "not-asked", line);
+        } else if (wish->duration > rule->max_duration) {
+                span_say(rule->max_duration, span);
+                (void) str_printf(&line, "Rule %s grants at most %s at a time.", rule->name, span);
+                outcome_refuse(o, "not-asked", line);
+        } else if (store_request_count_pending(d->ledger.store, s->asker.uid, &pending) < 0) {
+                refuse_store(d, o);
+        } else if (pending >= PENDING_MAX) {
+                (void) str_printf(&line,
+                        "You have %d requests open already; wait for one, or withdraw one (jitctl status).",
+                        PENDING_MAX);
+                outcome_refuse(o, "busy", line);
+        } else {
+                return true;
+        }
+        return false;
+}
+
+void tell_withdrawn(Daemon *d, const Request *r)
+{
+        Outcome o = { .verdict = VERDICT_DENY, .code = "withdrawn", .request = r->id };
+
+        o.line = say_withdrawn(r);
+        tell_all_last(&d->waiters, &r->id, &o);
+        outcome_done(&o);
+}
+
+/* A request without anybody waiting for it, unless it stands by itself, is withdrawn. */
+void flow_abandon(Daemon *d, const Id *id)
+{
+        Request r;
+        Now now = d->now();
+
+        if (!d->ledger.store || store_request_get(d->ledger.store, id, &r) < 0) {
+                retry_later(d);
+                return;
+        }
+        if (r.state == REQUEST_PENDING && !r.detached) {
+                int err = ledger_close(&d->ledger, &r, REQUEST_WITHDRAWN, NULL, &now);
+                if (err < 0 && err != -EALREADY) {
+                        retry_later(d);
+                } else {
+                        tell_withdrawn(d, &r); /* onlookers */
+                }
+        }
+        request_done(&r);
+        flow_arm(d);
+}
+
+/* A terminal has gone, Ctrl-C was pressed, or its program died. */
+static void on_waiter_gone(Call *call, void *userdata)
+{
+        Waiter *w = userdata;
+        Daemon *d = w->owner;
+        const Id id = w->request;
+        bool counted = w->counts;
+
+        waiters_remove(&d->waiters, w);
+        /* When we stop nobody has gone: they come back to our successor. */
+        if (counted && !d->stopping && !waiters_count(&d->waiters, &id)) {
+                flow_abandon(d, &id);
+        }
+}
+
+static bool may_wait(Daemon *d, const Subject *s, const Call *call, Outcome *o)
+{
+        if (server_is_reserve(call) || waiters_of_asker(&d->waiters, s->asker.uid) >= WAITS_MAX) {
+                outcome_refuse(o, "busy",
+                        strdup("Too many of your commands are waiting for an answer already."));
+                return false;
+        }
+        return true;
+}
+
+static void park(Daemon *d, uid_t asker, const Id *request, Call *call, const Echo *echo,
+        bool counts, Outcome *o, Waiter **ret)
+{
+        if (waiters_add(&d->waiters, request, call, echo, asker, counts, ret) < 0) {
+                outcome_refuse(o, "internal", strdup("The approver is out of memory."));
+                if (counts && !waiters_count(&d->waiters, request)) {
+                        flow_abandon(d, request);
+                }
+                return;
+        }
+        (*ret)->owner = d;
+        call_on_gone(call, on_waiter_gone, *ret);
+}
+
+static void pending_outcome(const Request *r, Outcome *o)
+{
+        o->verdict = VERDICT_PENDING;
+        o->request = r->id;
+        o->deadline = r->deadline;
+        memcpy(o->digest, r->digest, sizeof(o->digest));
+}
+
+/* The request stands; how its asker hears of it depends on whether he waits. */
+static void request_opened(Daemon *d, const Subject *s, const Rule *rule, const Request *r,
+        const Wish *wish, bool joined, Call *call, const Echo *echo, Outcome *o,
+        Waiter **ret_waiter)
+{
+        _cleanup_(freep) char *approvers = say_approvers(rule, r);
+        Now now = d->now();
+
+        pending_outcome(r, o);
+        o->wait = wish->wait;
+        if (call) {
+                o->line = say_asked(str_or(approvers, "?"), r, o->wait,
+                        service_changes_user(s->service), joined);
+                park(d, s->asker.uid, &r->id, call, echo, true, o, ret_waiter);
+        } else {
+                o->code = "detached";
+                o->line = say_left_open(str_or(approvers, "?"), r, &now);
+        }
+}
+
+/* Joins what is open, or opens. 0, 1 when joined, -ECANCELED when *o says why not, else the store's error. */
+static int join_or_open(Daemon *d, const Subject *s, const Rule *rule, const Wish *wish,
+        const Now *now, Outcome *o, Request *ret)
+{
+        int r = find_open(d, s, rule, now, ret);
+        if (r >= 0) {
+                _cleanup_(freep) char *command = make_command(s);
+                bool other = command && !streq(command, str_or(ret->command, ""));
+                r = ledger_join(&d->ledger, ret, other ? command : NULL, wish->reason,
+                        wish->detached && !ret->detached, now);
+                return r < 0 ? r : 1;
+        }
+        if (r != -ENOENT) {
+                return r;
+        }
+        if (!may_open(d, s, rule, wish, o)) {
+                return -ECANCELED;
+        }
+        r = make_request(s, rule, wish, d->host, d->ledger.boot_id, now, ret);
+        return r < 0 ? r : ledger_open(&d->ledger, ret, rule, now);
+}
+
+void flow_request(Daemon *d, const Subject *s, const Wish *wish, Call *call, const Echo *echo,
+        Outcome *ret, Waiter **ret_waiter)
+{
+        Now now = d->now();
+        const Rule *rule = NULL;
+        Request r = { .asker = { .uid = UID_UNSET } };
+        Wish w = *wish;
+
+        judge_now(d, s, &now, ret, &rule);
+        if (!rule) {
+                return;
+        }
+        w.wait = call ? MIN(wish->wait, rule->wait) : 0;
+        /* Without a caller that stays there is nobody whose leaving could withdraw it. */
+        if (w.wait <= 0 || w.detached) {
+                w.detached = true;
+                call = NULL;
+        }
+        if (!d->ledger.store) {
+                refuse_store(d, ret);
+                return;
+        }
+        if (call && !may_wait(d, s, call, ret)) {
+                return;
+        }
+        int err = join_or_open(d, s, rule, &w, &now, ret, &r);
+        if (err >= 0) {
+                request_opened(d, s, rule, &r, &w, err > 0, call, echo, ret, ret_waiter);
+        } else if (err != -ECANCELED) {
+                refuse_store(d, ret);
+        }
+        request_done(&r);
+        flow_arm(d);
+}
+
+/* What a request that is over means for whoever comes to wait for it. */
+static void outcome_of_state(Daemon *d, const Request *r, Outcome *o)
+{
+        const ActiveGrant *g =
+                r->state == REQUEST_APPROVED ? active_get(&d->active, &r->grant) : NULL;
+        Now now = d->now();
+        char *line = NULL;
+
+        if (g && expiry_verdict(&g->grant, &now, d->ledger.boot_id) == GRANT_ACTIVE) {
+                o->verdict = VERDICT_GRANT;
+                o->grant = r->grant;
+        } else {
+                (void) str_printf(&line, "Request %s is over: %s.", r->id.text,
+                        request_state_to_string(r->state));
+                o->verdict = VERDICT_DENY;
+                o->code = r->state == REQUEST_APPROVED ? "over" : request_state_to_string(r->state);
+                o->line = line;
+        }
+        o->request = r->id;
+}
+
+void flow_wait(Daemon *d, const Subject *s, const Request *r, Call *call, const Echo *echo,
+        bool counts, Outcome *ret, Waiter **ret_waiter)
+{
+        *ret = (Outcome){ 0 };
+        if (r->state != REQUEST_PENDING) {
+                outcome_of_state(d, r, ret);
+                return;
+        }
+        if (call && counts && !may_wait(d, s, call, ret)) {
+                return;
+        }
+        pending_outcome(r, ret);
+        ret->wait = USEC_PER_DAY;
+        if (call) {
+                park(d, s->asker.uid, &r->id, call, echo, counts, ret, ret_waiter);
+        }
+}
+
+void flow_detach(Daemon *d, Call *parked)
+{
+        Waiter *w = parked->gone == on_waiter_gone ? parked->gone_userdata : NULL;
+        Outcome o = { .verdict = VERDICT_PENDING, .code = "detached" };
+        Now now = d->now();
+        Request r;
+
+        if (!w) {
+                return;
+        }
+        const Id id = o.request = w->request;
+        bool counts = w->counts;
+        int err = d->ledger.store ? store_request_get(d->ledger.store, &id, &r) : -EIO;
+        if (err >= 0) {
+                /* That an onlooker leaves means nothing to the request. */
+                err = ledger_join(&d->ledger, &r, NULL, NULL, counts && !r.detached, &now);
+                o.deadline = r.deadline;
+                o.line = say_detached(&r, &now);
+                request_done(&r);
+        }
+        if (err < 0) {
+                refuse_store(d, &o);
+        }
+        tell_last(&d->waiters, w, &o);
+        outcome_done(&o);
+        if (err < 0 && counts && !waiters_count(&d->waiters, &id)) {
+                flow_abandon(d, &id);
+        }
+}

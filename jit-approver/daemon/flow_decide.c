@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The flow, second chapter: a request is decided, or taken back, and a yes becomes a grant. MUST:
+ * commit before anybody is told; arm the end before the door opens.
+ */
+
+#include "jit-approver/daemon/flow_internal.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/span.h"
+#include "jit-approver/daemon/tell.h"
+#include "jit-approver/domain/say.h"
+
+void failure_done(Failure *f)
+{
+        freep(&f->text);
+}
+
+void fail(Failure *f, const char *error, const char *code, const char *format, ...)
+{
+        va_list args;
+
+        f->error = error;
+        f->code = code;
+        free(f->text);
+        va_start(args, format);
+        if (vasprintf(&f->text, format, args) < 0) {
+                f->text = NULL;
+        }
+        va_end(args);
+}
+
+void fail_store(Daemon *d, Failure *f)
+{
+        fail(f, "StoreUnavailable", "store", "the record cannot be written: %s",
+                ledger_state(&d->ledger));
+}
+
+void fail_over(const char *what, const Id *id, const char *state, Failure *f)
+{
+        fail(f, "Over", NULL, "%s %s is %s already", what, id->text, state);
+        f->state = state;
+}
+
+const char *caller_name(const Caller *c)
+{
+        return c->login.uid != UID_UNSET ? c->login.name : c->who.name;
+}
+
+/* --- a decision ---------------------------------------------------------------------------------- */
+
+/* Whether this voter may vote; says why not. */
+static bool may_vote(
+        const Rules *rules, const Rule *rule, const Request *r, const Caller *c, Failure *f)
+{
+        const Voter v = { c->account, c->login_uid };
+
+        if (!c->proven) {
+                fail(f, "NotPermitted", "login",
+                        "your login cannot be told for certain, so it cannot vote");
+                return false;
+        }
+        switch (decision_standing(rules, rule, r, &v)) {
+        case STANDING_APPROVER:
+                return true;
+        case STANDING_SELF:
+                fail(f, "NotPermitted", "self",
+                        "you asked for this yourself; somebody else has to decide");
+                return false;
+        case STANDING_OTHER_LOGIN:
+                fail(f, "NotPermitted", "login",
+                        "you are logged in as %s; %s has to decide in a login of his own",
+                        str_or(c->login.name, "somebody else"),
+                        str_or(c->who.name, "the approver"));
+                return false;
+        case STANDING_UNKNOWN:
+                fail(f, "NamesUnavailable", "names",
+                        "the name service does not answer, so your right to decide is not known; try again");
+                return false;
+        case STANDING_NONE:
+        default:
+                fail(f, "NotPermitted", NULL, "you are not an approver of rule %s", rule->name);
+                return false;
+        }
+}
+
+/* Who is one person may have been written into the rules since: nobody counts twice for that. */
+static void same_persons(const Rules *rules, Vote *votes, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                char person[PERSON_MAX];
+
+                person_of(rules, votes[i].who.uid, person);
+                if (strncmp(person, "uid:", 4) != 0) {
+                        memcpy(votes[i].person, person, sizeof(person));
+                }
+        }
+}
+
+/* Whether the person has voted so already: the same again changes nothing. */
+static bool voted_so(const Vote *votes, size_t n, const char *person, bool approve)
+{
+        for (size_t i = n; i > 0; i--) {
+                if (streq(votes[i - 1].person, person)) {
+                        return votes[i - 1].approve == approve;
+                }
+        }
+        return false;
+}
+
+/* The grant is in force: its end is armed, then the door opens. */
+static void grant_started(Daemon *d, Grant *g, const Id *request, const char *line)
+{
+        ActiveGrant *active;
+        Outcome o = {
+                .verdict = VERDICT_GRANT, .grant = g->id, .request = *request, .line = (char *) line
+        };
+
+        if (active_add(&d->active, g, &active) < 0) {
+                /* It is in the store, and in force at the next start; nobody is told of it until then. */
+                return;
+        }
+        flow_arm(d);
+        tell_all_last(&d->waiters, request, &o);
+        timer_unit_start(d->timer, &active->grant);
+}
+
+static void vote_counted(Daemon *d, const Request *r, const Vote *v, const Tally *t, Grant *g)
+{
+        Now now = d->now();
+        Outcome o = { .request = r->id };
+
+        if (t->outcome == REQUEST_APPROVED) {
+                o.line = say_approved(v, g, &now);
+                grant_started(d, g, &r->id, o.line);
+        } else if (t->outcome == REQUEST_DENIED) {
+                o.verdict = VERDICT_DENY;
+                o.code = "denied";
+                o.line = say_denied(v);
+                tell_all_last(&d->waiters, &r->id, &o);
+        } else {
+                o.verdict = VERDICT_PENDING;
+                o.line = say_vote(v, t);
+                tell_all_news(&d->waiters, &r->id, &o);
+        }
+        outcome_done(&o);
+}
+
+/* The vote at votes[n], which has been filled in: judged with those before it, recorded, told. */
+static void cast(
+        Daemon *d, const Request *r, const Rule *rule, const Vote *votes, size_t n, Failure *ret)
+{
+        Now now = d->now();
+        Grant g = { .asker = { .uid = UID_UNSET } };
+        Tally t;
+        int err = 0;
+
+        decision_tally(r, votes, n + 1, &t);
+        if (t.outcome == REQUEST_APPROVED) {
+                err = make_grant(r, rule, t.duration, d->ledger.boot_id, &now, &g);
+        }
+        if (err >= 0) {
+                err = ledger_vote(&d->ledger, r, &votes[n], &t, &g, &now);
+        }
+        if (err >= 0) {
+                vote_counted(d, r, &votes[n], &t, &g);
+        } else if (err == -EALREADY) {
+                fail_over("request", &r->id, "timed-out", ret);
+        } else if (err == -ERANGE) {
+                fail(ret, "Refused", "clock",
+                        "this host's clock cannot be right, so no end can be set for a grant");
+        } else {
+                fail_store(d, ret);
+        }
+        grant_done(&g);
+}
+
+static bool ballot_ok(const Request *r, const Ballot *b, Failure *f)
+{
+        char span[SPAN_TEXT_MAX];
+
+        if (b->duration > r->max_duration) {
+                span_say(r->max_duration, span);
+                fail(f, "Refused", "duration", "rule %s grants at most %s", r->rule, span);
+                return false;
+        }
+        if (b->note && strlen(b->note) > REASON_MAX) {
+                fail(f, "Refused", "note", "the note is too long; %d bytes are the most",
+                        REASON_MAX);
+                return false;
+        }
+        return true;
+}
+
+void flow_decide(Daemon *d, const Caller *c, const Request *r, const Ballot *b, Failure *ret)
+{
+        const Rules *rules = config_rules(d->config);
+        const Rule *rule = rules ? rules_find(rules, r->rule) : NULL;
+        Now now = d->now();
+        Vote *votes = NULL;
+        size_t n = 0;
+
+        if (!rule) {
+                fail(ret, "Refused", "rules",
+                        "rule %s, by which this was asked, is not in force any more", r->rule);
+                return;
+        }
+        if (!may_vote(rules, rule, r, c, ret) || !ballot_ok(r, b, ret)) {
+                return;
+        }
+        Vote vote;
+        int err = make_vote(rules, c, b, &now, &vote);
+        if (err >= 0) {
+                err = store_votes(d->ledger.store, &r->id, &votes, &n);
+        }
+        Vote *more = err >= 0 ? reallocarray(votes, n + 1, sizeof(*votes)) : NULL;
+        if (!more) {
+                fail_store(d, ret);
+        } else {
+                votes = more;
+                votes[n] = vote;
+                same_persons(rules, votes, n);
+                if (voted_so(votes, n, vote.person, b->approve)) {
+                        /* nothing to do */
+                } else if (r->state != REQUEST_PENDING) {
+                        fail_over("request", &r->id, request_state_to_string(r->state), ret);
+                } else if (request_is_late(r, &now, d->ledger.boot_id)) {
+                        /* The store would say so only of a vote that decides. */
+                        fail_over(
+                                "request", &r->id, request_state_to_string(REQUEST_TIMED_OUT), ret);
+                } else {
+                        cast(d, r, rule, votes, n, ret);
+                }
+        }
+        vote_done(&vote);
+        votes_free(votes, n);
+        flow_arm(d);
+}
+
+void flow_cancel(Daemon *d, const Caller *c, const Request *r, Failure *ret)
+{
+        Now now = d->now();
+        int err = r->state == REQUEST_PENDING ? 0 : -EALREADY;
+
+        if (err >= 0) {
+                const char *by = c->account.uid != r->asker.uid ? caller_name(c) : NULL;
+                err = ledger_close(&d->ledger, r, REQUEST_WITHDRAWN, by, &now);
+        }
+        if (err == -EALREADY) {
+                fail_over("request", &r->id, request_state_to_string(r->state), ret);
+        } else if (err < 0) {
+                fail_store(d, ret);
+        } else {
+                tell_withdrawn(d, r);
+        }
+        flow_arm(d);
+}
+
+/* --- a grant without a request --------------------------------------------------------------------- */
+
+void flow_make_grant(
+        Daemon *d, const Caller *c, Grant *g, usec_t duration, Id *ret_id, Failure *ret)
+{
+        Now now = d->now();
+        ActiveGrant *active;
+
+        int err = make_ordered_grant(c, duration, d->ledger.boot_id, &now, g);
+        if (err == -ERANGE) {
+                fail(ret, "Refused", "clock",
+                        "no end can be set: the clock cannot be right, or the time is too long");
+                return;
+        }
+        if (err >= 0) {
+                err = ledger_grant(&d->ledger, g, &now);
+        }
+        if (err >= 0) {
+                err = active_add(&d->active, g, &active);
+        }
+        if (err < 0) {
+                fail_store(d, ret);
+                return;
+        }
+        *ret_id = active->grant.id;
+        flow_arm(d);
+        timer_unit_start(d->timer, &active->grant);
+}

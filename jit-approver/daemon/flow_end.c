@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The flow, third chapter: time passes. Grants end, with what was opened under them; requests that
+ * nobody decided are closed; what could not be recorded is recorded. MUST: a door that is to be closed
+ * is closed whether that can be recorded or not.
+ */
+
+#include "jit-approver/daemon/flow_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "jit-approver/daemon/tell.h"
+#include "jit-approver/domain/say.h"
+
+/* --- when to look again -------------------------------------------------------------------------- */
+
+void flow_arm(Daemon *d)
+{
+        NextDue next = NEXT_DUE_NONE;
+        usec_t wall, boot;
+
+        active_next(&d->active, &next);
+        /* What could not be closed in time waits for the next try, or the clock would never be silent. */
+        if (d->ledger.store && d->retry_at == USEC_NEVER &&
+                store_request_next_deadline(d->ledger.store, d->ledger.boot_id, &wall, &boot) >=
+                        0) {
+                expiry_add(&next, wall, boot);
+        }
+        expiry_add(&next, USEC_NEVER, d->record_at);
+        expiry_add(&next, USEC_NEVER, d->return_until);
+        expiry_add(&next, USEC_NEVER, d->retry_at);
+        (void) timer_set(d->timer, &next);
+}
+
+void retry_later(Daemon *d)
+{
+        d->retry_at = usec_add(d->now().boot, RETRY_TIME);
+        flow_arm(d);
+}
+
+/* --- the end of a grant -------------------------------------------------------------------------- */
+
+static void end_sessions(Daemon *d, const ActiveGrant *g)
+{
+        if (g->grant.on_expiry != ON_EXPIRY_END_SESSIONS) {
+                return;
+        }
+        for (size_t i = 0; i < g->n_sessions; i++) {
+                /* Children of a closed one may have stayed behind in its scope. */
+                if (g->sessions[i].kind == SESSION_SCOPE || g->sessions[i].closed == 0) {
+                        session_end(d->sessions, &g->sessions[i]);
+                }
+        }
+}
+
+/*
+ * The door is closed whatever the store says: an end that cannot be recorded now is tried again until
+ * it can be, for a restart would take the grant for active.
+ */
+static int end_grant(Daemon *d, ActiveGrant *g, GrantState to, const char *by)
+{
+        bool first = g->grant.state == GRANT_ACTIVE;
+        Now now = d->now();
+
+        int err = ledger_end(&d->ledger, &g->grant, to, first ? by : g->ended_by, &now);
+        if (first) {
+                timer_unit_stop(d->timer, &g->grant.id);
+                end_sessions(d, g);
+        }
+        if (err < 0 && err != -EALREADY) {
+                if (first) {
+                        g->ended_by = by ? strdup(by) : NULL;
+                        g->grant.state = to;
+                }
+                retry_later(d);
+                return err;
+        }
+        active_remove(&d->active, g);
+        return 0;
+}
+
+/* What a grant that is not in force any more has become, by the store. */
+static const char *state_of_grant(Daemon *d, const Id *id)
+{
+        GrantState state = _GRANT_STATE_INVALID;
+        Grant g;
+
+        if (d->ledger.store && store_grant_get(d->ledger.store, id, &g) >= 0) {
+                state = g.state;
+                grant_done(&g);
+        }
+        return state > GRANT_ACTIVE ? grant_state_to_string(state) : "over";
+}
+
+void flow_end_grant(Daemon *d, const Caller *c, const Id *grant, GrantState to, Failure *ret)
+{
+        ActiveGrant *g = active_get(&d->active, grant);
+
+        if (!g || g->grant.state != GRANT_ACTIVE) {
+                fail_over("grant", grant,
+                        g ? grant_state_to_string(g->grant.state) : state_of_grant(d, grant), ret);
+                return;
+        }
+        const char *by = c && c->account.uid != g->grant.asker.uid ? caller_name(c) : NULL;
+        if (end_grant(d, g, to, by) < 0) {
+                fail(ret, "StoreUnavailable", "store",
+                        "the grant was ended, but that cannot be recorded now (%s): a restart before it can would open it again",
+                        ledger_state(&d->ledger));
+        }
+        flow_arm(d);
+}
+
+/* --- whatever is due ----------------------------------------------------------------------------- */
+
+static void end_due_grants(Daemon *d, const Now *now)
+{
+        for (size_t i = 0; i < d->active.n;) {
+                ActiveGrant *g = d->active.items[i];
+                GrantState to = expiry_verdict(&g->grant, now, d->ledger.boot_id);
+                /* Recorded, it is taken out of the list. */
+                if (to == GRANT_ACTIVE || end_grant(d, g, to, NULL) < 0) {
+                        i++;
+                }
+        }
+}
+
+/* Pending requests that are to be closed, gathered before any is touched. */
+typedef struct Sweep {
+        Daemon *daemon;
+        Now now;
+        bool abandoned; /* also those that nobody waits for */
+        Id late[64], orphans[64];
+        size_t n_late, n_orphans;
+} Sweep;
+
+static int sweep_visit(const Request *r, int64_t row, void *userdata)
+{
+        Sweep *s = userdata;
+
+        if (request_is_late(r, &s->now, s->daemon->ledger.boot_id)) {
+                s->late[s->n_late++] = r->id;
+        } else if (s->abandoned && !r->detached && !waiters_count(&s->daemon->waiters, &r->id)) {
+                s->orphans[s->n_orphans++] = r->id;
+        }
+        return s->n_late == ELEMENTSOF(s->late) || s->n_orphans == ELEMENTSOF(s->orphans);
+}
+
+static int time_out(Daemon *d, const Id *id, const Now *now)
+{
+        Request r;
+
+        int err = store_request_get(d->ledger.store, id, &r);
+        if (err < 0) {
+                return err;
+        }
+        err = ledger_close(&d->ledger, &r, REQUEST_TIMED_OUT, NULL, now);
+        Outcome o = { .verdict = VERDICT_DENY, .code = "timed-out", .request = r.id };
+        o.line = say_timed_out(&r);
+        tell_all_last(&d->waiters, id, &o);
+        outcome_done(&o);
+        request_done(&r);
+        return err == -EALREADY ? 0 : err;
+}
+
+static void close_requests(Daemon *d, const Now *now, bool abandoned)
+{
+        const RequestFilter pending = {
+                .only_pending = true, .asker = UID_UNSET, .limit = INT64_MAX
+        };
+        Sweep s;
+
+        do {
+                s = (Sweep){ .daemon = d, .now = *now, .abandoned = abandoned };
+                if (store_requests(d->ledger.store, &pending, sweep_visit, &s) < 0) {
+                        retry_later(d);
+                        return;
+                }
+                for (size_t i = 0; i < s.n_late; i++) {
+                        if (time_out(d, &s.late[i], now) < 0) {
+                                retry_later(d);
+                                return;
+                        }
+                }
+                for (size_t i = 0; i < s.n_orphans; i++) {
+                        flow_abandon(d, &s.orphans[i]);
+                }
+        } while (d->retry_at == USEC_NEVER &&
+                 (s.n_late == ELEMENTSOF(s.late) || s.n_orphans == ELEMENTSOF(s.orphans)));
+}
+
+static bool requests_due(Daemon *d, const Now *now)
+{
+        usec_t wall, boot;
+
+        return store_request_next_deadline(d->ledger.store, d->ledger.boot_id, &wall, &boot) < 0 ||
+               deadline_passed(wall, boot, now);
+}
+
+void flow_due(Daemon *d)
+{
+        Now now = d->now();
+        bool retry = d->retry_at <= now.boot, returned = d->return_until <= now.boot;
+
+        if (retry) {
+                d->retry_at = USEC_NEVER;
+        }
+        end_due_grants(d, &now);
+        if (returned) {
+                d->return_until = USEC_NEVER;
+        }
+        bool waiting = d->retry_at != USEC_NEVER;
+        if (d->ledger.store && (retry || returned || (!waiting && requests_due(d, &now)))) {
+                close_requests(d, &now, d->return_until == USEC_NEVER);
+        }
+        if (d->record_at <= now.boot) {
+                d->record_at = audit_flush(d->ledger.audit, &now) < 0
+                                       ? usec_add(now.boot, RETRY_TIME)
+                                       : USEC_NEVER;
+        }
+        flow_arm(d);
+}

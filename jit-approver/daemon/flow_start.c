@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The flow, its beginning: what the store says is put right and in force; the bus and the rules come
+ * and go.
+ */
+
+#include "jit-approver/daemon/flow_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Of this boot only: what another boot called by that name is somebody else's here. */
+static int recover_session(const Session *x, void *userdata)
+{
+        ActiveGrant *g = userdata;
+        Session copy;
+
+        if (!streq(x->boot_id, g->grant.boot_id)) {
+                return 0;
+        }
+        int r = session_copy(x, &copy);
+        if (r >= 0) {
+                r = active_add_session(g, &copy);
+                session_done(&copy);
+        }
+        return r;
+}
+
+static int recover_grant(const Grant *g, int64_t row, void *userdata)
+{
+        Active *active = userdata;
+        Grant copy;
+
+        int r = grant_copy(g, &copy);
+        if (r >= 0) {
+                r = active_add(active, &copy, NULL);
+                grant_done(&copy);
+        }
+        return r;
+}
+
+/* All that the store takes for active. What is over by now, or lost, is ended by flow_due(). */
+static int recover_grants(Daemon *d, bool other_machine)
+{
+        const GrantFilter active = { .only_active = true, .asker = UID_UNSET, .limit = INT64_MAX };
+
+        int r = store_grants(d->ledger.store, &active, recover_grant, &d->active);
+        for (size_t i = 0; r >= 0 && i < d->active.n; i++) {
+                ActiveGrant *g = d->active.items[i];
+                if (other_machine) {
+                        g->grant.state = GRANT_LOST;
+                } else if (grant_is_of_boot(&g->grant, d->ledger.boot_id)) {
+                        r = store_sessions_of(d->ledger.store, &g->grant.id, recover_session, g);
+                }
+        }
+        return r;
+}
+
+/* Whether the store comes from another machine: a restored or cloned one opens nothing here. */
+static int check_machine(Daemon *d, char here[static 40], bool *ret_other)
+{
+        _cleanup_(freep) char *known = NULL;
+
+        if (proof_machine_id(here) < 0) {
+                (void) snprintf(here, 40, "unknown");
+        }
+        int r = store_meta_get(d->ledger.store, "machine-id", &known);
+        *ret_other = r >= 0 && !streq(known, here);
+        return r == -ENOENT ? 0 : r;
+}
+
+/*
+ * A disk that is full keeps nobody from starting: what is over is closed in memory and recorded later.
+ * A store that cannot be read opens nothing, and we go on without it.
+ */
+int flow_recover(Daemon *d)
+{
+        const Fact started = { .event = AUDIT_DAEMON_STARTED, .why = PROJECT_VERSION };
+        char machine[40];
+        bool other = false;
+        int r = 0;
+
+        d->return_until = usec_add(d->now().boot, RETURN_TIME);
+        if (d->ledger.store) {
+                (void) audit_recover(d->ledger.audit);
+                r = check_machine(d, machine, &other);
+                if (r >= 0) {
+                        r = recover_grants(d, other);
+                }
+                if (r < 0) {
+                        active_done(&d->active);
+                        r = ledger_give_up(&d->ledger, r);
+                }
+        }
+        if (r < 0) {
+                return r;
+        }
+        flow_record(d, &started);
+        flow_due(d);
+        /* Only now: nothing of another machine's is active any more. */
+        if (d->ledger.store && d->retry_at == USEC_NEVER) {
+                (void) store_meta_set(d->ledger.store, "machine-id", machine);
+        }
+        return 0;
+}
+
+void flow_rules_loaded(Daemon *d, bool ok)
+{
+        const Fact f = { .event = ok ? AUDIT_RULES_LOADED : AUDIT_RULES_REJECTED };
+
+        flow_record(d, &f);
+}
+
+void flow_bus_up(Daemon *d)
+{
+        const Grant **grants = reallocarray(NULL, d->active.n + 1, sizeof(*grants));
+
+        if (!grants) {
+                return;
+        }
+        size_t n = 0;
+        for (size_t i = 0; i < d->active.n; i++) {
+                if (d->active.items[i]->grant.state == GRANT_ACTIVE) {
+                        grants[n++] = &d->active.items[i]->grant;
+                }
+        }
+        timer_units_reconcile(d->timer, grants, n);
+        free(grants);
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The record and the state, for those who keep the host. */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/span.h"
+#include "jit-approver/daemon/method_internal.h"
+
+typedef struct LogPage {
+        JsonWriter *w;
+        bool whole;
+        int64_t next;
+} LogPage;
+
+static int log_row(const AuditRow *row, void *userdata)
+{
+        LogPage *p = userdata;
+
+        reply_row(p->w, row, p->whole);
+        if (p->w->size < PAGE_BYTES) {
+                return 0;
+        }
+        p->next = row->seq;
+        return 1;
+}
+
+static int log_id(const char *text, Id *ret)
+{
+        return text ? id_parse(text, ret) : 0;
+}
+
+static int log_time(const char *text, usec_t *ret)
+{
+        return text ? time_rfc3339_parse(text, ret) : 0;
+}
+
+/* Whom the caller may read about: everybody, or himself. Else answered, and false. */
+static bool log_scope(Turn *t, AuditFilter *f)
+{
+        const LogCall *in = &t->in.log;
+        Who user;
+
+        if (in->user) {
+                if (!method_account(t, t->at_user, "user", &user)) {
+                        return false;
+                }
+                f->asker = user.uid;
+        }
+        if (access_judge(ACT_AUDIT, turn_roles(t)) == ACCESS_YES) {
+                return true;
+        }
+        if (in->verify || in->approver || (in->user && user.uid != t->caller.account.uid)) {
+                call_error(t->call, "NotPermitted",
+                        "only auditors and administrators read what others did");
+                turn_free(t);
+                return false;
+        }
+        f->asker = t->caller.account.uid;
+        return true;
+}
+
+void method_read_log(Turn *t)
+{
+        const LogCall *in = &t->in.log;
+        Ledger *l = &t->daemon->ledger;
+        AuditFilter f = {
+                .after = in->after,
+                .limit = INT64_MAX,
+                .asker = UID_UNSET,
+                .approver = in->approver,
+        };
+        JsonWriter w = call_writer();
+        LogPage p = { .w = &w, .whole = in->verify };
+        Now now = t->daemon->now();
+
+        if (log_id(in->request, &f.request) < 0 || log_id(in->grant, &f.grant) < 0 ||
+                log_time(in->since, &f.since) < 0 || log_time(in->until, &f.until) < 0) {
+                json_writer_done(&w);
+                turn_bad_parameter(t, "request");
+                return;
+        }
+        if (!log_scope(t, &f)) {
+                json_writer_done(&w);
+                return;
+        }
+        (void) audit_flush(l->audit, &now);
+        json_open_array(&w, "rows");
+        int err = l->store ? store_audit(l->store, &f, log_row, &p) : -EIO;
+        json_close_array(&w);
+        if (err < 0) {
+                json_writer_done(&w);
+                method_not_found(t, -EIO, "record");
+                return;
+        }
+        if (p.next) {
+                json_put_integer(&w, "next", p.next);
+        }
+        json_put_string(&w, "head", audit_head(l->audit));
+        call_reply(t->call, &w);
+        turn_free(t);
+}
+
+static void put_problems(JsonWriter *w, const Problems *problems)
+{
+        json_open_array(w, "problems");
+        for (size_t i = 0; i < problems->n && w->size < PAGE_BYTES; i++) {
+                _cleanup_(freep) char *text = problem_to_string(&problems->items[i]);
+                json_put_string(w, NULL, str_or(text, "out of memory"));
+        }
+        json_close_array(w);
+}
+
+static void put_roles(JsonWriter *w, unsigned roles)
+{
+        json_open_array(w, "roles");
+        if (roles & ROLE_ADMIN) {
+                json_put_string(w, NULL, "admin");
+        }
+        if (roles & ROLE_AUDITOR) {
+                json_put_string(w, NULL, "auditor");
+        }
+        json_close_array(w);
+}
+
+void method_get_status(Turn *t)
+{
+        Daemon *d = t->daemon;
+        Store *store = d->ledger.store;
+        JsonWriter w = call_writer();
+        Now now = d->now();
+        unsigned roles = turn_roles(t);
+        int64_t pending = 0, owed = 0;
+
+        if (store) {
+                (void) store_request_count_pending(store, UID_UNSET, &pending);
+                (void) store_outbox_count(store, &owed);
+        }
+        json_put_string(&w, "version", PROJECT_VERSION);
+        json_put_integer(&w, "protocol", PROTOCOL_VERSION);
+        json_put_integer(&w, "uptime_usec", now.boot - d->started);
+        json_put_string(&w, "host", d->host);
+        json_put_boolean(&w, "rules_loaded", config_rules(d->config) != NULL);
+        put_problems(&w, config_problems(d->config));
+        json_put_string(&w, "store", ledger_state(&d->ledger));
+        json_put_string(&w, "bus", bus_state(d->bus));
+        Grant window = { 0 };
+        json_put_string(
+                &w, "clock", grant_window(&now, USEC_PER_MIN, &window) < 0 ? "not credible" : "ok");
+        json_put_integer(&w, "pending", pending);
+        json_put_integer(&w, "grants", (int64_t) active_count(&d->active));
+        json_put_integer(&w, "waiting", (int64_t) d->waiters.n);
+        json_put_integer(&w, "connections", (int64_t) server_connections(d->server));
+        json_put_integer(&w, "owed", owed);
+        json_put_string(&w, "head",
+                access_judge(ACT_AUDIT, roles) == ACCESS_YES ? audit_head(d->ledger.audit) : "");
+        put_roles(&w, roles);
+        call_reply(t->call, &w);
+        turn_free(t);
+}
+
+/* The caller may be gone by the time the rules are loaded; they are loaded all the same. */
+static void on_reload_gone(Call *c, void *userdata)
+{
+        ((Turn *) userdata)->call = NULL;
+}
+
+static void reload_end(Turn *t)
+{
+        if (t->call) {
+                JsonWriter w = call_writer();
+                put_problems(&w, config_problems(t->daemon->config));
+                call_reply(t->call, &w);
+        }
+        turn_free(t);
+}
+
+static void on_reloaded(bool ok, void *userdata)
+{
+        Daemon *d = userdata;
+        Turn *t = TAKE_PTR(d->reloading);
+
+        flow_rules_loaded(d, ok);
+        if (t) {
+                reload_end(t);
+        }
+}
+
+int methods_reload(Daemon *d)
+{
+        people_flush(d->people);
+        return config_load(d->config, on_reloaded, d);
+}
+
+void method_reload(Turn *t)
+{
+        Daemon *d = t->daemon;
+
+        if (!turn_may(t, ACT_ADMINISTER, turn_roles(t), "host")) {
+                return;
+        }
+        /* Two at once end with the same rules: the first is answered with what is known so far. */
+        if (d->reloading) {
+                reload_end(TAKE_PTR(d->reloading));
+        }
+        call_on_gone(t->call, on_reload_gone, t);
+        d->reloading = t;
+        if (methods_reload(d) < 0 && d->reloading == t) {
+                d->reloading = NULL;
+                reload_end(t);
+        }
+}

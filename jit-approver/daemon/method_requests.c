@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What people do with requests. The rights are access.c's, whether a vote counts decision.c's. */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/span.h"
+#include "jit-approver/daemon/method_internal.h"
+
+void method_show(Turn *t)
+{
+        Request r;
+        Grant g;
+
+        int err = method_find_request(t, t->in.id.id, &r);
+        if (err >= 0) {
+                const Id id = r.id;
+                bool may = turn_may(t, ACT_SEE, turn_roles_of_request(t, &r), "request or grant");
+                request_done(&r);
+                if (may) {
+                        method_reply_request(t, &id);
+                }
+                return;
+        }
+        if (err != -ENOENT) {
+                method_not_found(t, err, "request");
+                return;
+        }
+        if (method_take_grant(t, t->in.id.id, ACT_SEE, &g)) {
+                const Id id = g.id;
+                grant_done(&g);
+                method_reply_grant(t, &id);
+        }
+}
+
+static bool read_ballot(Turn *t, Ballot *ret)
+{
+        const DecideCall *in = &t->in.decide;
+        const char *bad = NULL;
+
+        *ret = (Ballot){ .approve = streq(in->decision, "approve"), .note = in->note };
+        if (!ret->approve && !streq(in->decision, "deny")) {
+                bad = "decision";
+        } else if (in->duration &&
+                   (span_parse(in->duration, &ret->duration) < 0 || ret->duration == 0)) {
+                bad = "duration";
+        }
+        if (bad) {
+                turn_bad_parameter(t, bad);
+        }
+        return !bad;
+}
+
+/* An approver whose groups are not known at present is not to be told that there is no request. */
+static bool names_are_silent(const Turn *t, const Request *r)
+{
+        const Rules *rules = config_rules(t->daemon->config);
+        const Rule *rule = rules ? rules_find(rules, r->rule) : NULL;
+        const Voter v = { t->caller.account, t->caller.login_uid };
+
+        return rule && decision_standing(rules, rule, r, &v) == STANDING_UNKNOWN;
+}
+
+void method_decide(Turn *t)
+{
+        Failure f = { 0 };
+        Request r;
+        Ballot b;
+
+        if (!read_ballot(t, &b)) {
+                return;
+        }
+        int err = method_find_request(t, t->in.decide.request, &r);
+        if (err < 0) {
+                method_not_found(t, err, "request");
+                return;
+        }
+        /* Why a vote does not count is decision.c's to say; here only whether he may know of it. */
+        unsigned roles = turn_roles_of_request(t, &r);
+        if (access_judge(ACT_SEE, roles) != ACCESS_YES && names_are_silent(t, &r)) {
+                call_error(t->call, "NamesUnavailable",
+                        "the name service does not answer, so your right to decide is not known; try again");
+                request_done(&r);
+                turn_free(t);
+                return;
+        }
+        if (!turn_may(t, ACT_SEE, roles, "request")) {
+                request_done(&r);
+                return;
+        }
+        flow_decide(t->daemon, &t->caller, &r, &b, &f);
+        if (f.error) {
+                turn_fail(t, &f);
+        } else {
+                method_reply_request(t, &r.id);
+        }
+        failure_done(&f);
+        request_done(&r);
+}
+
+void method_cancel(Turn *t)
+{
+        Failure f = { 0 };
+        Request r;
+
+        if (!method_take_request(t, t->in.id.id, ACT_CANCEL, &r)) {
+                return;
+        }
+        flow_cancel(t->daemon, &t->caller, &r, &f);
+        if (f.error) {
+                turn_fail(t, &f);
+        } else {
+                method_reply_request(t, &r.id);
+        }
+        failure_done(&f);
+        request_done(&r);
+}
+
+static bool request_wanted(const Page *p, const Request *r)
+{
+        const Turn *t = p->turn;
+        unsigned roles = turn_roles_of_request(t, r);
+
+        if (streq(p->which, "mine")) {
+                return roles & ROLE_ASKER;
+        }
+        if (streq(p->which, "pending")) {
+                const Rules *rules = config_rules(t->daemon->config);
+                const Rule *rule = rules ? rules_find(rules, r->rule) : NULL;
+                const Voter v = { t->caller.account, t->caller.login_uid };
+                return rule && decision_standing(rules, rule, r, &v) == STANDING_APPROVER;
+        }
+        return access_judge(ACT_SEE, roles) == ACCESS_YES;
+}
+
+static int list_request(const Request *r, int64_t row, void *userdata)
+{
+        Page *p = userdata;
+        Daemon *d = p->turn->daemon;
+
+        if (request_wanted(p, r)) {
+                reply_request(&p->w, NULL, d->ledger.store, config_rules(d->config), r, false);
+                p->rows++;
+        }
+        return page_is_full(p, row);
+}
+
+void method_list_requests(Turn *t)
+{
+        static const char *const words[] = { "pending", "mine", "open", "all" };
+        Page p = { .turn = t, .which = str_or(t->in.list.which, "open") };
+        const RequestFilter f = {
+                .only_pending = streq(p.which, "pending") || streq(p.which, "open"),
+                .asker = streq(p.which, "mine") ? t->caller.account.uid : UID_UNSET,
+                .after = t->in.list.after,
+                .limit = INT64_MAX,
+        };
+
+        if (!list_word(t, p.which, words, ELEMENTSOF(words))) {
+                return;
+        }
+        p.w = call_writer();
+        json_open_array(&p.w, "requests");
+        Store *store = t->daemon->ledger.store;
+        page_reply(&p, store ? store_requests(store, &f, list_request, &p) : -EIO);
+}
