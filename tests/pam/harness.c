@@ -17,7 +17,7 @@
 #define ENV_MAX 24
 
 static char dir[] = "/tmp/pam-jit-test.XXXXXX";
-static const char *module_path, *host_path;
+static const char *module_path, *host_path, *fault_path;
 
 void harness_init(int argc, char **argv)
 {
@@ -26,6 +26,7 @@ void harness_init(int argc, char **argv)
         }
         module_path = argv[1];
         host_path = argv[2];
+        fault_path = argc > 3 ? argv[3] : NULL;
 }
 
 void harness_done(void)
@@ -121,6 +122,10 @@ static void fill_env(const Run *r, int report, char **env)
                 add_env(env, &n, "HOST_NO_RESPONSES=1");
         }
         add_env(env, &n, "HOST_REPEAT=%u", r->repeat ? r->repeat : 1);
+        if (r->fault) {
+                add_env(env, &n, "HOST_FAULT=%u", r->fault);
+                add_env(env, &n, "LD_PRELOAD=%s", fault_path);
+        }
         if (r->fds) {
                 add_env(env, &n, "HOST_FDS=%u", r->fds);
         }

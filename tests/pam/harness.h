@@ -21,6 +21,7 @@ typedef struct Run {
         bool silent, no_conv, no_responses;
         bool as_root; /* with real uid 0; needs root */
         unsigned repeat, fds;
+        unsigned fault; /* which call fails; see fault.c */
 
         /* what came of it */
         int code; /* of the last phase; PAM_IGNORE where the module said so, -1 where it never returned */
@@ -30,7 +31,7 @@ typedef struct Run {
         char heard[1 << 16]; /* what the approver heard */
 } Run;
 
-/* dir is a private folder, removed at the end; module and host are paths. */
+/* argv: the module, the host, and fault.so for those who use it. */
 void harness_init(int argc, char **argv);
 void harness_done(void);
 

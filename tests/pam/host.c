@@ -24,6 +24,10 @@
 #include "common/clock.h"
 #include "common/util.h"
 
+/* Of fault.c, where that is preloaded. */
+__attribute__((weak)) void fault_arm(unsigned n);
+__attribute__((weak)) bool fault_disarm(void);
+
 static int report = -1;
 static char *replies; /* left, parted by newlines */
 
@@ -59,6 +63,9 @@ static int converse(int n, const struct pam_message **msgs, struct pam_response 
 {
         struct pam_response *r = calloc((size_t) n, sizeof(*r));
 
+        if (!r) {
+                return PAM_BUF_ERR;
+        }
         dprintf(report, "transaction %d\n", n);
         for (int i = 0; i < n; i++) {
                 int style = msgs[i]->msg_style;
@@ -195,9 +202,16 @@ static int call_direct(pam_handle_t *pamh, const char *symbol, int flags)
         module = module ? module : dlopen(setting("HOST_MODULE"), RTLD_NOW);
         int (*function)(pam_handle_t *, int, int, const char **) =
                 (int (*)(pam_handle_t *, int, int, const char **)) dlsym(module, symbol);
+        unsigned fault = setting("HOST_FAULT") ? (unsigned) atoi(setting("HOST_FAULT")) : 0;
         errno = 4711;
+        if (fault) {
+                fault_arm(fault);
+        }
         int code = function(pamh, flags, argc, argv);
         int error = errno;
+        if (fault && fault_disarm()) {
+                dprintf(report, "fault\n");
+        }
         free(options);
         errno = error;
         return code;
