@@ -78,11 +78,12 @@ static int check_machine(Daemon *d, char here[static 40], bool *ret_other)
 int flow_recover(Daemon *d)
 {
         const Fact started = { .event = AUDIT_DAEMON_STARTED, .why = PROJECT_VERSION };
+        Now now = d->now();
         char machine[40];
         bool other = false;
         int r = 0;
 
-        d->return_until = usec_add(d->now().boot, RETURN_TIME);
+        d->return_until = usec_add(now.boot, RETURN_TIME);
         if (d->ledger.store) {
                 (void) audit_recover(d->ledger.audit);
                 r = check_machine(d, machine, &other);
@@ -98,6 +99,7 @@ int flow_recover(Daemon *d)
                 return r;
         }
         flow_record(d, &started);
+        (void) audit_flush(d->ledger.audit, &now);
         flow_due(d);
         /* Only now: nothing of another machine's is active any more. */
         if (d->ledger.store && d->retry_at == USEC_NEVER) {
