@@ -40,6 +40,7 @@ typedef struct World {
         Daemon d;
         bool running;
         Now now;
+        NextDue next; /* what the clocks were last armed for */
         const char *boot_id, *machine_id;
         ServerLimits limits;
         bool names_silent;     /* the name service does not answer */
