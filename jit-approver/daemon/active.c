@@ -64,6 +64,15 @@ int active_add_session(ActiveGrant *g, Session *x)
         return 0;
 }
 
+void active_remove_session(ActiveGrant *g, Session *x)
+{
+        size_t at = (size_t) (x - g->sessions);
+
+        session_done(x);
+        memmove(x, x + 1, (g->n_sessions - at - 1) * sizeof(*x));
+        g->n_sessions--;
+}
+
 static void active_grant_free(ActiveGrant *g)
 {
         for (size_t i = 0; i < g->n_sessions; i++) {

@@ -12,7 +12,7 @@
 
 typedef struct ActiveGrant {
         Grant grant;
-        Session *sessions; /* oldest first, closed ones too: children may have stayed behind */
+        Session *sessions; /* that are open, oldest first */
         size_t n_sessions;
         char *ended_by; /* once grant.state is not active: it is over, and yet to be recorded */
 } ActiveGrant;
@@ -26,6 +26,7 @@ typedef struct Active {
 int active_add(Active *a, Grant *g, ActiveGrant **ret);
 /* Moves *x in on success. */
 int active_add_session(ActiveGrant *g, Session *x);
+void active_remove_session(ActiveGrant *g, Session *x);
 void active_remove(Active *a, ActiveGrant *g);
 void active_done(Active *a);
 

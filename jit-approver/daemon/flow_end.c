@@ -48,11 +48,10 @@ static void end_sessions(Daemon *d, const ActiveGrant *g)
                 return;
         }
         for (size_t i = 0; i < g->n_sessions; i++) {
-                /* Children of a closed one may have stayed behind in its scope. */
-                if (g->sessions[i].kind == SESSION_SCOPE || g->sessions[i].closed == 0) {
-                        session_end(d->sessions, &g->sessions[i]);
-                }
+                session_end(d->sessions, &g->sessions[i]);
         }
+        /* Children of closed ones may have stayed behind in their scopes. */
+        sessions_end_strays(d->sessions);
 }
 
 /*

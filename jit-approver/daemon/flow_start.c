@@ -71,6 +71,36 @@ static int check_machine(Daemon *d, char here[static 40], bool *ret_other)
         return r == -ENOENT ? 0 : r;
 }
 
+/* Opened under a grant that is in force; it may be in memory only, where the disk was full. */
+static bool is_open(const Active *a, const Id *session)
+{
+        for (size_t i = 0; i < a->n; i++) {
+                const ActiveGrant *g = a->items[i];
+                for (size_t k = 0; g->grant.state == GRANT_ACTIVE && k < g->n_sessions; k++) {
+                        if (streq(g->sessions[k].id.text, session->text)) {
+                                return true;
+                        }
+                }
+        }
+        return false;
+}
+
+/* A scope may stay as long as the grant under which it was opened; one that nobody knows may not. */
+static bool is_stray(const Id *session, Session *ret, void *userdata)
+{
+        Daemon *d = userdata;
+
+        if (is_open(&d->active, session)) {
+                return false;
+        }
+        int r = d->ledger.store ? store_session_get(d->ledger.store, session, ret) : -EIO;
+        if (r < 0) {
+                return r == -ENOENT;
+        }
+        const ActiveGrant *g = active_get(&d->active, &ret->grant);
+        return !g || g->grant.state != GRANT_ACTIVE;
+}
+
 /*
  * A disk that is full keeps nobody from starting: what is over is closed in memory and recorded later.
  * A store that cannot be read opens nothing, and we go on without it.
@@ -84,6 +114,7 @@ int flow_recover(Daemon *d)
         int r = 0;
 
         d->return_until = usec_add(now.boot, RETURN_TIME);
+        sessions_on_stray(d->sessions, is_stray, d);
         if (d->ledger.store) {
                 (void) audit_recover(d->ledger.audit);
                 r = check_machine(d, machine, &other);
@@ -130,4 +161,5 @@ void flow_bus_up(Daemon *d)
         }
         timer_units_reconcile(d->timer, grants, n);
         free(grants);
+        sessions_end_strays(d->sessions);
 }

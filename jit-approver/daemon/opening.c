@@ -47,13 +47,13 @@ static Session *find_session(Daemon *d, const Id *grant, const Id *session, Acti
         return NULL;
 }
 
-static void close_session(Daemon *d, const ActiveGrant *g, Session *x)
+static void close_session(Daemon *d, ActiveGrant *g, Session *x)
 {
         Now now = d->now();
 
-        x->closed = now.wall;
         /* The session is over whether this can be written or not. */
         (void) ledger_session_closed(&d->ledger, &g->grant, x, &now);
+        active_remove_session(g, x);
 }
 
 /* systemd says whether the host is inside. The grant may have ended in the meantime. */

@@ -23,6 +23,7 @@
 #define STEP (300 * USEC_PER_MSEC)
 #define STOP_TIMEOUT (2 * USEC_PER_SEC) /* the scope's own 500 ms are part of it */
 #define SCOPE_STOP_TIMEOUT (500 * USEC_PER_MSEC)
+#define LIST_TIMEOUT (5 * USEC_PER_SEC)
 #define ROUND (50 * USEC_PER_MSEC)
 #define ROUNDS 40
 #define HOST_ROUNDS 10 /* so long the host is spared */
@@ -49,6 +50,10 @@ struct Sessions {
         Bus *bus; /* borrowed */
         Ending *endings;
         size_t n_endings;
+        SessionStray is_stray;
+        void *stray_userdata;
+        BusCall *list;   /* a look for strays that is under way */
+        bool look_again; /* something may have changed since it began */
 };
 
 int sessions_new(sd_event *event, Bus *bus, Sessions **ret)
@@ -391,6 +396,74 @@ void session_end(Sessions *s, const Session *x)
         }
 }
 
+/* --- strays --- */
+
+/* "jit-session-ID.scope" */
+static int session_of_scope(const char *unit, Id *ret)
+{
+        static const char prefix[] = "jit-session-", suffix[] = ".scope";
+        size_t n = strlen(unit), head = sizeof(prefix) - 1, tail = sizeof(suffix) - 1;
+        char text[ID_SIZE];
+
+        if (n != head + ID_LENGTH + tail || strncmp(unit, prefix, head) != 0 ||
+                !streq(unit + n - tail, suffix)) {
+                return -EINVAL;
+        }
+        memcpy(text, unit + head, ID_LENGTH);
+        text[ID_LENGTH] = '\0';
+        return id_parse(text, ret);
+}
+
+static void end_if_stray(Sessions *s, const char *unit)
+{
+        _cleanup_(session_done) Session x = { .kind = SESSION_SCOPE };
+        Id id;
+
+        if (session_of_scope(unit, &id) < 0 || !s->is_stray(&id, &x, s->stray_userdata)) {
+                return;
+        }
+        free(x.unit);
+        x.kind = SESSION_SCOPE;
+        x.unit = strdup(unit);
+        session_end(s, &x);
+}
+
+static void on_scopes(int r, char *const *names, size_t n, void *userdata)
+{
+        Sessions *s = userdata;
+
+        for (size_t i = 0; r >= 0 && i < n; i++) {
+                end_if_stray(s, names[i]);
+        }
+        s->list = bus_call_free(s->list);
+        if (s->look_again) {
+                s->look_again = false;
+                sessions_end_strays(s);
+        }
+}
+
+void sessions_on_stray(Sessions *s, SessionStray is_stray, void *userdata)
+{
+        s->is_stray = is_stray;
+        s->stray_userdata = userdata;
+}
+
+void sessions_end_strays(Sessions *s)
+{
+        if (!s->is_stray) {
+                return;
+        }
+        if (s->list) {
+                s->look_again = true;
+                return;
+        }
+        /* Without a bus: it is done when there is one. */
+        if (bus_list_units(s->bus, "jit-session-*.scope", LIST_TIMEOUT, on_scopes, s, &s->list) <
+                0) {
+                s->list = NULL;
+        }
+}
+
 size_t sessions_ending(const Sessions *s)
 {
         return s->n_endings;
@@ -401,6 +474,7 @@ Sessions *sessions_free(Sessions *s)
         if (!s) {
                 return NULL;
         }
+        bus_call_free(s->list);
         while (s->endings) {
                 ending_free(s->endings);
         }

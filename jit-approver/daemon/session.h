@@ -35,5 +35,15 @@ int session_of_pid(pid_t pid, char **ret);
 
 /* Ends what x holds, by the order above; fire and forget, safe to repeat, a gone unit is fine. */
 void session_end(Sessions *s, const Session *x);
+/*
+ * Scopes that outlived their session: what sudo left running behind it, and ends that a restart of
+ * ours cut short. is_stray says of a jit-session-ID.scope that exists whether it is to be ended, and
+ * then fills in what is known of its host (pid 0: nothing; the caller of session_done() is us).
+ */
+typedef bool (*SessionStray)(const Id *session, Session *ret, void *userdata);
+void sessions_on_stray(Sessions *s, SessionStray is_stray, void *userdata);
+/* Looks for them, in the background. */
+void sessions_end_strays(Sessions *s);
+
 /* Ends that are still in progress. */
 size_t sessions_ending(const Sessions *s);

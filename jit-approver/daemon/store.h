@@ -137,6 +137,7 @@ int store_session_close(Store *s, const Id *id, usec_t wall); /* -EALREADY unles
 typedef int (*SessionVisit)(const Session *x, void *userdata);
 /* Those that are still open. */
 int store_sessions_of(Store *s, const Id *grant, SessionVisit visit, void *userdata);
+int store_session_get(Store *s, const Id *id, Session *ret);
 /* The open session of a host process, by pid, start time and boot. */
 int store_session_find(Store *s, int64_t pid, int64_t start, const char *boot_id, Session *ret);
 

@@ -131,10 +131,40 @@ int store_sessions_of(Store *s, const Id *grant, SessionVisit visit, void *userd
         return r;
 }
 
+/* The one row that a statement is about. */
+static int session_one(Row *row, Session *ret)
+{
+        _cleanup_(session_done) Session session = {};
+
+        int r = row_step(row);
+        if (r <= 0) {
+                return r < 0 ? r : -ENOENT;
+        }
+        get_session(row, &session);
+        if (row->error < 0) {
+                return row->error;
+        }
+        *ret = session;
+        session = (Session){};
+        return 0;
+}
+
+int store_session_get(Store *s, const Id *id, Session *ret)
+{
+        _cleanup_(row_donep) Row row = {};
+
+        int r = row_open(
+                s, STATEMENT_SESSION_GET, "SELECT " COLUMNS " FROM sessions WHERE id = ?", &row);
+        if (r < 0) {
+                return r;
+        }
+        put_id(&row, id);
+        return session_one(&row, ret);
+}
+
 int store_session_find(Store *s, int64_t pid, int64_t start, const char *boot_id, Session *ret)
 {
         _cleanup_(row_donep) Row row = {};
-        _cleanup_(session_done) Session session = {};
         int r;
 
         r = row_open(s, STATEMENT_SESSION_FIND,
@@ -147,15 +177,5 @@ int store_session_find(Store *s, int64_t pid, int64_t start, const char *boot_id
         put_integer(&row, pid);
         put_integer(&row, start);
         put_text(&row, boot_id, NAME_LIMIT);
-        r = row_step(&row);
-        if (r <= 0) {
-                return r < 0 ? r : -ENOENT;
-        }
-        get_session(&row, &session);
-        if (row.error < 0) {
-                return row.error;
-        }
-        *ret = session;
-        session = (Session){};
-        return 0;
+        return session_one(&row, ret);
 }
