@@ -117,9 +117,9 @@ static void note_ask(Server *s, const char *method, const Ask *ask)
 {
         char line[4096];
         int n = snprintf(line, sizeof(line),
-                "%s phase=%s service=%s pam=%s user=%s ruser=%s target=%s group=%s mode=%s tty=%s "
+                "%s asker=%d phase=%s service=%s pam=%s user=%s ruser=%s target=%s group=%s mode=%s tty=%s "
                 "rhost=%s words=%zu:",
-                method, str_or(ask->phase, "-"), str_or(ask->service, "-"),
+                method, (int) ask->asker, str_or(ask->phase, "-"), str_or(ask->service, "-"),
                 str_or(ask->pam_service, "-"), str_or(ask->user, "-"), str_or(ask->ruser, "-"),
                 str_or(ask->target, "-"), str_or(ask->target_group, "-"), str_or(ask->mode, "-"),
                 str_or(ask->tty, "-"), str_or(ask->rhost, "-"), ask->command.n);

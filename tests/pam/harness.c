@@ -24,9 +24,9 @@ void harness_init(int argc, char **argv)
         if (argc < 3 || !mkdtemp(dir) || chmod(dir, 0755) < 0) {
                 abort();
         }
-        module_path = argv[1];
-        host_path = argv[2];
-        fault_path = argc > 3 ? argv[3] : NULL;
+        module_path = realpath(argv[1], NULL); /* PAM takes others for names in its own folder */
+        host_path = realpath(argv[2], NULL);
+        fault_path = argc > 3 ? realpath(argv[3], NULL) : NULL;
 }
 
 void harness_done(void)

@@ -88,7 +88,7 @@ static bool make_world(void)
 static void write_stacks(const char *phase, const char *socket)
 {
         static const char *const services[] = { "sudo", "sudo-i", "su", "su-l", "runuser",
-                "runuser-l" };
+                "runuser-l", "sshd" };
         static const char *const kinds[] = { "auth", "account", "session" };
 
         for (size_t i = 0; i < ELEMENTSOF(services); i++) {
@@ -348,17 +348,119 @@ static void sessions(void)
         finish(&h);
         expect(&h,
                 h.status == 0 && strstr(h.screen, "uid=4243") &&
-                        strstr(h.heard,
-                                "OpenSession phase=session service=sudo pam=sudo user=jitbob "
-                                "ruser=jitdev target=jitbob ") &&
+                        strstr(h.heard, " phase=session service=sudo pam=sudo user=jitbob "
+                                        "ruser=jitdev target=jitbob ") &&
                         strstr(h.heard, "CloseSession"),
                 "a session of sudo -u");
         start(&h, "session", opened, su_bob);
         finish(&h);
         expect(&h,
-                h.status == 0 && strstr(h.heard, "OpenSession phase=session service=su pam=su "
+                h.status == 0 && strstr(h.heard, " phase=session service=su pam=su "
                                                  "user=jitbob ruser=jitdev target=jitbob "),
                 "a session of su");
+}
+
+static void write_file(const char *name, mode_t mode, const char *format, ...)
+{
+        char path[300];
+        va_list args;
+
+        (void) snprintf(path, sizeof(path), "%s/%s", dir, name);
+        FILE *f = fopen(path, "we");
+        va_start(args, format);
+        vfprintf(f, format, args);
+        va_end(args);
+        fclose(f);
+        (void) chmod(path, mode);
+}
+
+/* The real sshd, on a port of this test's. */
+static pid_t start_sshd(int port)
+{
+        char command[400], config[300];
+
+        (void) mkdir("/run/sshd", 0755);
+        (void) snprintf(command, sizeof(command),
+                "cd %s && ssh-keygen -q -t ed25519 -N '' -f host_key && "
+                "ssh-keygen -q -t ed25519 -N '' -f user_key && cp user_key.pub user_keys && "
+                "chown 4242 user_key && chmod 0600 user_key",
+                dir);
+        if (system(command) != 0) {
+                return -1;
+        }
+        write_file("sshd_config", 0644,
+                "ListenAddress 127.0.0.1\nPort %d\nHostKey %s/host_key\nUsePAM yes\n"
+                "KbdInteractiveAuthentication yes\nPasswordAuthentication yes\n"
+                "AuthorizedKeysFile %s/user_keys\nStrictModes no\nPidFile none\n"
+                "LogLevel ERROR\n",
+                port, dir, dir);
+        (void) snprintf(config, sizeof(config), "%s/sshd_config", dir);
+        pid_t pid = fork();
+        if (pid == 0) {
+                execl("/usr/sbin/sshd", "/usr/sbin/sshd", "-D", "-e", "-f", config, NULL);
+                _exit(98);
+        }
+        return pid;
+}
+
+static void ssh(Host *h, const char *method, const FakeStep *steps, int port, bool enter)
+{
+        char key[300], port_text[20], preferred[100];
+        const char *argv[] = { "ssh", "-tt", "-F", "none", "-o", "StrictHostKeyChecking=no", "-o",
+                "UserKnownHostsFile=/dev/null", "-o", "ConnectionAttempts=20", "-o",
+                "NumberOfPasswordPrompts=1", "-o", preferred, "-i", key, "-o", "IdentitiesOnly=yes",
+                "-p", port_text, "jitdev@127.0.0.1", "id", NULL };
+
+        (void) snprintf(key, sizeof(key), "%s/user_key", dir);
+        (void) snprintf(port_text, sizeof(port_text), "%d", port);
+        (void) snprintf(preferred, sizeof(preferred), "PreferredAuthentications=%s", method);
+        start(h, "account", steps, argv);
+        if (enter && await_screen(h, "Press Enter")) {
+                (void) !write(h->terminal, "\n", 1);
+        }
+        if (streq(method, "password") && await_screen(h, "password:")) {
+                (void) !write(h->terminal, "CANARY\n", 7);
+        }
+        finish(h);
+}
+
+static void sshd(void)
+{
+        static const FakeStep undecided[] = { EXPECT("Check"),
+                ANSWER(VERDICT_ASK, .reason_mode = "optional"), STEP(FAKE_AWAIT_HANG_UP),
+                EXPECT("Request"), WAIT, EXPECT("Detach"),
+                ANSWER(VERDICT_PENDING,
+                        .lines = { "Not decided yet. Request K7QF-2M9D stays open." }),
+                STEP(FAKE_AWAIT_HANG_UP), { 0 } };
+        static const FakeStep granted[] = { EXPECT("Check"), ANSWER(VERDICT_GRANT), { 0 } };
+        static Host h;
+        int port = 20000 + getpid() % 20000;
+        pid_t pid = access("/usr/sbin/sshd", X_OK) == 0 ? start_sshd(port) : -1;
+
+        if (pid < 0) {
+                printf("sshd: not installed\n");
+                return;
+        }
+        ssh(&h, "keyboard-interactive", approves, port, true);
+        expect(&h,
+                strstr(h.screen, "uid=4242") && strstr(h.screen, ASKED) &&
+                        strstr(h.heard, "service=sshd pam=sshd user=jitdev ruser=- target=jitdev "),
+                "ssh by keyboard-interactive: asked, Enter, approved");
+        ssh(&h, "keyboard-interactive", denies, port, true);
+        expect(&h, !strstr(h.screen, "uid=4242") && strstr(h.screen, ASKED),
+                "ssh by keyboard-interactive: denied");
+        ssh(&h, "publickey", undecided, port, false);
+        expect(&h,
+                !strstr(h.screen, "uid=4242") && strstr(h.screen, "K7QF-2M9D stays open") &&
+                        strstr(h.heard, "Detach oneway"),
+                "ssh by public key: undecided is refused at once, with the id");
+        ssh(&h, "publickey", granted, port, false);
+        expect(&h, strstr(h.screen, "uid=4242"), "ssh by public key with a grant");
+        ssh(&h, "password", undecided, port, false);
+        expect(&h, !strstr(h.screen, "uid=4242") && !strstr(h.heard, "CANARY"),
+                "ssh by password: the password is no reason");
+        (void) kill(pid, SIGTERM);
+        (void) waitpid(pid, NULL, 0);
 }
 
 /* The approver does not run: root's own jobs do. */
@@ -384,7 +486,7 @@ int main(int argc, char **argv)
         if (argc < 2 || geteuid() != 0 || access("/usr/bin/sudo", X_OK) < 0 || !make_world()) {
                 return SKIP;
         }
-        module_path = argv[1];
+        module_path = realpath(argv[1], NULL);
         ctrl_c("auth", sudo_id);
         ctrl_c("account", sudo_id);
         ctrl_c("auth", su_bob);
@@ -399,6 +501,7 @@ int main(int argc, char **argv)
         piped(su_cat, "SECRETDATA", "su leaves it alone");
         runs_nothing();
         sessions();
+        sshd();
         root_jobs();
 
         char command[100];

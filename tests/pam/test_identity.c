@@ -116,12 +116,16 @@ START_TEST(asker)
 
         r = (Run){ .steps = STEPS(EXPECT("Check"), ANSWER(VERDICT_GRANT, .asker = uid)) };
         check_run(PAM_SUCCESS, "the right one");
+        char expected[40];
+        (void) snprintf(expected, sizeof(expected), "Check asker=%u ", uid);
+        ck_assert(heard(&r, expected));
         r = (Run){ .steps = STEPS(EXPECT("Check"), ANSWER(VERDICT_GRANT, .asker = uid + 1)) };
         check_run(PAM_PERM_DENIED, "another");
         /* sshd sends none: whoever the user is. */
         r = (Run){ .service = "sshd",
                 .steps = STEPS(EXPECT("Check"), ANSWER(VERDICT_GRANT, .asker = uid + 1)) };
         check_run(PAM_SUCCESS, "sshd");
+        ck_assert(heard(&r, "Check asker=-1 "));
 }
 END_TEST
 
@@ -236,6 +240,7 @@ START_TEST(root_passes)
                 .phases = "open",
                 .steps = STEPS(EXPECT("OpenSession"), ANSWER(VERDICT_DENY)) };
         check_run(PAM_PERM_DENIED, "dev's session");
+        ck_assert_msg(heard(&r, "OpenSession asker=-1 "), "%s", r.heard);
 
         /* In every other service real uid 0 says nothing. */
         r = (Run){ .service = "sshd",
