@@ -15,8 +15,9 @@
 #include "common/log.h"
 #include "jit-approver/daemon/methods.h"
 
-#define LOAD_TIME                                                                                  \
-        (4 * USEC_PER_SEC) /* for the rules before the first question is answered without them */
+/* How long the first question may be kept waiting, of the 5 s its asker waits for an answer. */
+#define RULES_TIME (3 * USEC_PER_SEC)
+#define BUS_TIME (1 * USEC_PER_SEC)
 
 static const char *arg_config = SYSCONFDIR "/jit-approver/approver.conf";
 static const char *arg_socket, *arg_gateway_socket, *arg_state;
@@ -246,22 +247,44 @@ static int on_loading_long(sd_event_source *source, uint64_t usec, void *userdat
         return 0;
 }
 
-/* The first rules, before anybody can ask; a name service that hangs does not keep us for long. */
-static int daemon_load(Daemon *d, Loading *loading)
+/* Turns the loop until ready, or until span is over. */
+static int daemon_settle(
+        Daemon *d, bool (*is_ready)(const Loading *), Loading *loading, usec_t span)
 {
         sd_event_source *timer = NULL;
         bool late = false;
 
-        int r = config_load(d->config, on_loaded, loading);
-        if (r >= 0) {
-                r = sd_event_add_time_relative(
-                        d->event, &timer, CLOCK_MONOTONIC, LOAD_TIME, 0, on_loading_long, &late);
-        }
-        while (r >= 0 && !loading->done && !late) {
+        int r = sd_event_add_time_relative(
+                d->event, &timer, CLOCK_MONOTONIC, (uint64_t) span, 0, on_loading_long, &late);
+        while (r >= 0 && !late && !is_ready(loading)) {
                 r = sd_event_run(d->event, UINT64_MAX);
         }
         sd_event_source_disable_unref(timer);
-        return r;
+        return r < 0 ? r : 0;
+}
+
+static bool rules_are_ready(const Loading *l)
+{
+        return l->done;
+}
+
+/* No bus at all is an answer too. */
+static bool bus_is_ready(const Loading *l)
+{
+        return !streq(bus_state(l->daemon->bus), "connecting");
+}
+
+/*
+ * The first rules and the bus, before anybody can ask: whoever started us by asking would be refused
+ * for want of them. A name service or a bus that hangs does not keep us for long.
+ */
+static int daemon_load(Daemon *d, Loading *loading)
+{
+        int r = config_load(d->config, on_loaded, loading);
+        if (r >= 0) {
+                r = daemon_settle(d, rules_are_ready, loading, RULES_TIME);
+        }
+        return r < 0 ? r : daemon_settle(d, bus_is_ready, loading, BUS_TIME);
 }
 
 static int daemon_run(Daemon *d)
@@ -269,9 +292,10 @@ static int daemon_run(Daemon *d)
         static Loading loading;
 
         loading.daemon = d;
-        int r = daemon_load(d, &loading);
+        /* First what is in force: the bus, once up, is told of it. */
+        int r = flow_recover(d);
         if (r >= 0) {
-                r = flow_recover(d);
+                r = daemon_load(d, &loading);
         }
         if (r >= 0) {
                 r = daemon_listen(d);

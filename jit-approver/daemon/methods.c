@@ -253,7 +253,8 @@ static void turn_subject(Turn *t)
         const Ask *ask = turn_ask(t);
         const char *line;
 
-        t->echo = (Echo){ UID_UNSET, UID_UNSET, ask->nonce, ask->service, ask->user, ask->target };
+        /* A refusal before anybody is resolved echoes the asker as he was named. */
+        t->echo = (Echo){ ask->asker, UID_UNSET, ask->nonce, ask->service, ask->user, ask->target };
         const char *code = identity_resolve(t->daemon->people, &t->plan, ask, &t->subject, &line);
         if (code) {
                 turn_refuse(t, code, line);
