@@ -92,7 +92,8 @@ const Verb verb_expire = {
         .name = "expire",
         .synopsis = "ID",
         .summary = "Tell the approver that a grant's timer fired",
-        .notes = "Internal: jit-expire@.service runs it. A grant whose time is not up stays.\n",
+        .notes =
+                "Internal: jit-expire@.service runs it, as root. The grant is over then, whatever the clocks say.\n",
         .options = options,
         .min_args = 1,
         .max_args = 1,

@@ -112,7 +112,10 @@ static void write_who(FILE *f, const JsonNode *o)
         (void) snprintf(
                 uid, sizeof(uid), " (uid %lld)", (long long) node_integer(o, "asker_uid", -1));
         write_fact(f, "who", node_text(o, "asker"), uid);
-        write_fact(f, "", login, " is who logged in");
+        if (login) {
+                (void) fprintf(f, "  %s%-9s%s logged in as %s\n", style(f, STYLE_DIM), "",
+                        style(f, STYLE_PLAIN), safe(login));
+        }
 }
 
 static void write_where(FILE *f, const JsonNode *o)
@@ -143,13 +146,14 @@ static void write_what(FILE *f, const JsonNode *o)
 static void write_votes(FILE *f, const JsonNode *votes)
 {
         for (const JsonNode *v = votes ? json_first(votes) : NULL; v; v = json_next(v)) {
-                const char *note = node_text(v, "note"), *login = node_text(v, "login");
+                const char *note = node_text(v, "note");
+                int64_t login = node_integer(v, "login_uid", -1);
 
                 (void) fprintf(f, "  %s%-9s%s %s: %s %s", style(f, STYLE_DIM), "vote",
                         style(f, STYLE_PLAIN), safe(node_text(v, "approver")),
                         safe(node_text(v, "decision")), when_in_text(node_text(v, "time")));
-                if (login) {
-                        (void) fprintf(f, ", logged in as %s", safe(login));
+                if (login >= 0) {
+                        (void) fprintf(f, ", logged in as uid %lld", (long long) login);
                 }
                 if (!str_empty(note)) {
                         (void) fprintf(f, ": \"%s\"", safe(note));
@@ -257,16 +261,18 @@ void view_grants_add(Table *t, const JsonNode *grant)
         char target[TARGET_MAX];
 
         write_target(target, grant);
-        table_add(t, (const Cell[]){
-                             { node_text(grant, "id"), STYLE_BOLD },
-                             { node_text(grant, "asker"), STYLE_PLAIN },
-                             { node_text(grant, "service"), STYLE_PLAIN },
-                             { target, STYLE_PLAIN },
-                             { state, style_of_state(state) },
-                             { when_in_text(node_text(grant, "until")), STYLE_PLAIN },
-                             { by ? by : node_text(grant, "request"), STYLE_PLAIN },
-                             { node_text(grant, "reason"), STYLE_PLAIN },
-                     });
+        table_add(t,
+                (const Cell[]){
+                        { node_text(grant, "id"), STYLE_BOLD },
+                        { node_text(grant, "asker"), STYLE_PLAIN },
+                        { node_text(grant, "service"), STYLE_PLAIN },
+                        { target, STYLE_PLAIN },
+                        { state, style_of_state(state) },
+                        { streq(state, "active") ? when_in_text(node_text(grant, "until")) : "over",
+                                STYLE_PLAIN },
+                        { by ? by : node_text(grant, "request"), STYLE_PLAIN },
+                        { node_text(grant, "reason"), STYLE_PLAIN },
+                });
 }
 
 Listing listing_of_requests(void)

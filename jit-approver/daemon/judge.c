@@ -77,6 +77,7 @@ void judge(const Rules *rules, const Active *active, const Subject *s, const Now
         if (is_exempt(rules, s)) {
                 outcome_open(ret, VERDICT_PASS, AUDIT_CHECK_EXEMPT);
                 ret->code = "exempt";
+                ret->line = strdup("Root is not asked for this here.");
                 return;
         }
         if (!rules) {
@@ -91,6 +92,7 @@ void judge(const Rules *rules, const Active *active, const Subject *s, const Now
         ret->rule = p.rule ? strdup(p.rule->name) : NULL;
         if (p.kind == POLICY_ALLOW) {
                 outcome_open(ret, VERDICT_PASS, AUDIT_CHECK_ALLOWED);
+                ret->line = strdup("A rule allows this; nobody needs to be asked.");
         } else if (p.kind == POLICY_REFUSE) {
                 refuse_by_rule(s, p.rule, ret);
         } else if (judge_grants(active, s, p.rule, now, boot_id, ret)) {

@@ -50,6 +50,9 @@ static void put_vote(JsonWriter *w, const Vote *v)
                 put_span(w, "duration", v->duration);
         }
         put_time(w, "time", v->time);
+        if (v->login_uid != UID_UNSET && v->login_uid != v->who.uid) {
+                json_put_integer(w, "login_uid", v->login_uid);
+        }
         json_close_object(w);
 }
 
