@@ -63,7 +63,7 @@ static double quantile(double *values, size_t n, double q)
 static void open_floor(const char *dir, Bench *b)
 {
         static const char zeros[4096];
-        char path[4096];
+        char path[5000];
 
         (void) snprintf(path, sizeof(path), "%s/floor", dir);
         b->fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
