@@ -99,10 +99,12 @@ refused() {
     grep -Eq -- "$regex" <<<"$out"
 }
 
-# granted USER [TARGET]: a grant that was asked for and approved; prints its request
+# granted USER [REQUEST-OPTION...]: asked for and approved
 granted() {
     local id
-    id=$(as "$1" 'jitctl request --target "$1" --reason test --no-wait || [ $? = 4 ]' "${2:-root}")
+    id=$(as "$1" 'jitctl request --reason test --no-wait "$@" || [ $? = 4 ]' "${@:2}")
     as bob 'jitctl approve "$1"' "$id" >/dev/null
-    echo "$id"
 }
+
+# can USER [SUDO-OPTION...]: runs something, without a question
+can() { as "$1" 'sudo -n "$@" true' "${@:2}"; }
