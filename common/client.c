@@ -80,7 +80,7 @@ int client_connect(Client *c, const char *path, uid_t server_uid, usec_t deadlin
         return client_check_server(c, server_uid);
 }
 
-static int client_flush(Client *c, usec_t deadline)
+int client_flush(Client *c, usec_t deadline)
 {
         const char *out;
         size_t n;
@@ -101,8 +101,8 @@ static int client_flush(Client *c, usec_t deadline)
         return 0;
 }
 
-int client_send(Client *c, const char *method, const Field *fields, const void *parameters,
-        unsigned flags, usec_t deadline)
+int client_queue(
+        Client *c, const char *method, const Field *fields, const void *parameters, unsigned flags)
 {
         _cleanup_(freep) char *text = NULL;
         size_t size;
@@ -111,11 +111,15 @@ int client_send(Client *c, const char *method, const Field *fields, const void *
         if (r < 0) {
                 return r;
         }
-        r = wire_queue(&c->wire, text, size);
-        if (r < 0) {
-                return r;
-        }
-        return client_flush(c, deadline);
+        return wire_queue(&c->wire, text, size);
+}
+
+int client_send(Client *c, const char *method, const Field *fields, const void *parameters,
+        unsigned flags, usec_t deadline)
+{
+        int r = client_queue(c, method, fields, parameters, flags);
+
+        return r < 0 ? r : client_flush(c, deadline);
 }
 
 static int client_fill(Client *c, usec_t deadline, int wake_fd)

@@ -24,7 +24,15 @@ typedef struct Client {
  */
 int client_connect(Client *c, const char *path, uid_t server_uid, usec_t deadline);
 
-/* Sends one call. -ETIMEDOUT, -EPIPE, -ECONNRESET. */
+/*
+ * Makes a call ready to be sent; may come before client_connect(), so that nothing but sending is left
+ * to do when the server has been woken up by the connection.
+ */
+int client_queue(
+        Client *c, const char *method, const Field *fields, const void *parameters, unsigned flags);
+/* Sends what is queued. -ETIMEDOUT, -EPIPE, -ECONNRESET. */
+int client_flush(Client *c, usec_t deadline);
+/* Both. */
 int client_send(Client *c, const char *method, const Field *fields, const void *parameters,
         unsigned flags, usec_t deadline);
 

@@ -21,8 +21,8 @@ void dialogue_close(Dialogue *d)
         d->client = CLIENT_NONE;
 }
 
-int dialogue_send(Dialogue *d, const char *method, const Field *fields, const void *parameters,
-        Ask *ask, unsigned flags, usec_t deadline)
+static int dialogue_queue(Dialogue *d, const char *method, const Field *fields,
+        const void *parameters, Ask *ask, unsigned flags)
 {
         uint8_t random[NONCE_HEX / 2];
 
@@ -33,7 +33,27 @@ int dialogue_send(Dialogue *d, const char *method, const Field *fields, const vo
         hex_encode(random, sizeof(random), d->nonce);
         ask->nonce = d->nonce;
         d->asked = *ask;
-        return client_send(&d->client, method, fields, parameters, flags, deadline);
+        return client_queue(&d->client, method, fields, parameters, flags);
+}
+
+int dialogue_send(Dialogue *d, const char *method, const Field *fields, const void *parameters,
+        Ask *ask, unsigned flags, usec_t deadline)
+{
+        int r = dialogue_queue(d, method, fields, parameters, ask, flags);
+
+        return r < 0 ? r : client_flush(&d->client, deadline);
+}
+
+int dialogue_ask(Dialogue *d, const Options *options, const char *method, const Field *fields,
+        const void *parameters, Ask *ask, unsigned flags, usec_t deadline)
+{
+        dialogue_close(d);
+        int r = dialogue_queue(d, method, fields, parameters, ask, flags);
+        if (r < 0) {
+                return r;
+        }
+        r = client_connect(&d->client, options->socket, options->server_uid, deadline);
+        return r < 0 ? r : client_flush(&d->client, deadline);
 }
 
 static bool same(const char *sent, const char *echoed)

@@ -30,6 +30,10 @@ static inline bool dialogue_is_open(const Dialogue *d)
 int dialogue_send(Dialogue *d, const char *method, const Field *fields, const void *parameters,
         Ask *ask, unsigned flags, usec_t deadline);
 
+/* Both, on a new connection; the question is ready before the approver is woken up. */
+int dialogue_ask(Dialogue *d, const Options *options, const char *method, const Field *fields,
+        const void *parameters, Ask *ask, unsigned flags, usec_t deadline);
+
 /*
  * The next answer; borrowed until the next call, released by answer_done(). What client_receive()
  * says, and -EBADMSG for what is no answer or comes with more behind it, -EKEYREJECTED for one that

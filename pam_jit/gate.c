@@ -101,11 +101,8 @@ static int gate_check(Gate *g, Answer *ret)
         bool continues;
         Answer a;
 
-        int r = dialogue_open(&g->dialogue, g->options, deadline);
-        if (r < 0) {
-                return r;
-        }
-        r = dialogue_send(&g->dialogue, "Check", CHECK_FIELDS, &call, &call.ask, 0, deadline);
+        int r = dialogue_ask(
+                &g->dialogue, g->options, "Check", CHECK_FIELDS, &call, &call.ask, 0, deadline);
         if (r < 0) {
                 return r;
         }
@@ -296,11 +293,8 @@ static int gate_session(Gate *g, const char *method, usec_t timeout, Answer *ret
         usec_t deadline = in(timeout);
         bool continues = false;
 
-        int r = dialogue_open(&g->dialogue, g->options, deadline);
-        if (r >= 0) {
-                r = dialogue_send(
-                        &g->dialogue, method, CHECK_FIELDS, &call, &call.ask, 0, deadline);
-        }
+        int r = dialogue_ask(
+                &g->dialogue, g->options, method, CHECK_FIELDS, &call, &call.ask, 0, deadline);
         if (r >= 0 && ret) {
                 r = dialogue_receive(&g->dialogue, deadline, -1, ret, &continues);
         } else if (r >= 0) {
@@ -342,11 +336,8 @@ void gate_report(Gate *g, const char *why)
         ExemptCall call = { PROTOCOL_VERSION, g->who->ask, why };
         usec_t deadline = in(REPORT_TIMEOUT);
 
-        int r = dialogue_open(&g->dialogue, g->options, deadline);
-        if (r >= 0) {
-                r = dialogue_send(&g->dialogue, "ReportExempt", EXEMPT_FIELDS, &call, &call.ask,
-                        CALL_ONEWAY, deadline);
-        }
+        int r = dialogue_ask(&g->dialogue, g->options, "ReportExempt", EXEMPT_FIELDS, &call,
+                &call.ask, CALL_ONEWAY, deadline);
         if (r < 0) {
                 gate_debug(g, "the approver was not told", strerrordesc_np(-r));
         }

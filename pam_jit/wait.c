@@ -145,12 +145,8 @@ static int wait_reattach(Wait *w)
         Gate *g = w->gate;
         WaitCall call = { PROTOCOL_VERSION, w->request.text, g->who->ask };
 
-        int r = dialogue_open(&g->dialogue, g->options, usec_add(now(), RETURN_INTERVAL));
-        if (r < 0) {
-                return r;
-        }
-        return dialogue_send(&g->dialogue, "Wait", WAIT_FIELDS, &call, &call.ask, CALL_MORE,
-                usec_add(now(), RETURN_INTERVAL));
+        return dialogue_ask(&g->dialogue, g->options, "Wait", WAIT_FIELDS, &call, &call.ask,
+                CALL_MORE, usec_add(now(), RETURN_INTERVAL));
 }
 
 /* The connection is lost, most likely to a restart: back to the same request. */
