@@ -59,6 +59,11 @@ void call_on_gone(Call *c, CallGone gone, void *userdata)
         c->gone_userdata = userdata;
 }
 
+void call_is_last(Call *c)
+{
+        c->connection->last = true;
+}
+
 void call_park(Call *c)
 {
         c->message = (Message){ .more = c->message.more };
@@ -267,6 +272,13 @@ static bool is_unnamed(const Connection *n)
         return n->asker == UID_UNSET && !n->call;
 }
 
+static bool is_done(const Connection *n)
+{
+        const char *out;
+
+        return n->last && !n->call && wire_output(&n->wire, &out) == 0;
+}
+
 /* Handles the messages that are here, one after the other. */
 static int connection_process(Connection *n)
 {
@@ -278,6 +290,9 @@ static int connection_process(Connection *n)
                 r = connection_message(n, text, size);
                 if (r < 0) {
                         return r;
+                }
+                if (is_done(n)) {
+                        return -ESHUTDOWN;
                 }
                 if (!is_unnamed(n)) {
                         connection_expect(n, false);

@@ -46,6 +46,9 @@ void call_on_gone(Call *c, CallGone gone, void *userdata);
 /* Lets go of the message; nothing borrowed from it may be used any more. */
 void call_park(Call *c);
 
+/* Nothing may come behind this call: once it is answered the connection is closed. */
+void call_is_last(Call *c);
+
 /* A writer with the reply's parameters object open. */
 JsonWriter call_writer(void);
 /* Sends parameters, more to follow. Errors cost the peer its connection later, not the caller. */

@@ -24,6 +24,7 @@ struct Connection {
         bool reserve;
         bool has_login_uid;
         bool hung_up; /* goes with its call */
+        bool last;    /* of its calls has come: goes when that was answered */
         uid_t login_uid;
         sd_event_source *io;
         Wire wire;

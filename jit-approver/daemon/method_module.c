@@ -23,6 +23,13 @@ void method_check(Turn *t)
         Outcome o;
 
         flow_check(t->daemon, &t->subject, &o);
+        /*
+         * A module that need not ask is through with us. To watch its connection until it hangs up
+         * would cost as much as the check.
+         */
+        if (!str_empty(t->echo.nonce) && !streq(str_or(o.verdict, ""), VERDICT_ASK)) {
+                call_is_last(t->call);
+        }
         answer(t, &o);
         outcome_done(&o);
         turn_free(t);
