@@ -6,6 +6,7 @@
  * into a journal entry.
  */
 
+#include <sys/uio.h>
 #include <syslog.h>
 
 #include "jit-approver/daemon/audit.h"
@@ -35,8 +36,9 @@ int audit_row_to_fact(const AuditRow *row, FactVisit visit, void *userdata);
 #define ENTRY_FIELDS_MAX 16
 
 typedef struct Entry {
-        char *fields[ENTRY_FIELDS_MAX]; /* "NAME=value", owned */
+        struct iovec fields[ENTRY_FIELDS_MAX]; /* "NAME=value", in text */
         size_t n;
+        char *text; /* owned */
 } Entry;
 
 int entry_from_fact(const Fact *f, Entry *ret);

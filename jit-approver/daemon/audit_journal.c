@@ -9,7 +9,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/uio.h>
 
 /* Where in our source an entry was made is nobody's business but ours. */
 #define SD_JOURNAL_SUPPRESS_LOCATION
@@ -21,34 +20,12 @@
 
 #define FIELD_MAX 1024
 #define MESSAGE_MAX 1024
+#define ROOM_MIN ((size_t) 8) /* text_clean() wants no less */
 
 void entry_done(Entry *e)
 {
-        for (size_t i = 0; i < e->n; i++) {
-                free(e->fields[i]);
-        }
+        free(e->text);
         *e = (Entry){};
-}
-
-/* name is with its "=". Nothing is added for an empty value. */
-static int add_field(Entry *e, const char *name, const char *value)
-{
-        _cleanup_(freep) char *safe = NULL;
-        int r;
-
-        if (str_empty(value)) {
-                return 0;
-        }
-        safe = text_clean_dup(value, FIELD_MAX);
-        if (!safe) {
-                return -ENOMEM;
-        }
-        r = str_printf(&e->fields[e->n], "%s%s", name, safe);
-        if (r < 0) {
-                return r;
-        }
-        e->n++;
-        return 0;
 }
 
 static const char *name_of(const Who *who)
@@ -61,94 +38,126 @@ static const char *id_of(const Id *id)
         return id && id_is_set(id) ? id->text : NULL;
 }
 
-static void say_who(FILE *f, const Fact *fact)
-{
-        const char *asker = name_of(fact->asker), *login = name_of(fact->login);
-        const char *target = name_of(fact->target);
+/* A little more than is shown: what is cut here is cut again, visibly, when it is made safe. */
+typedef struct Line {
+        char text[MESSAGE_MAX + ROOM_MIN];
+        size_t n;
+} Line;
 
-        if (asker) {
-                (void) fprintf(f, ", %s", asker);
-        }
-        if (login) {
-                (void) fprintf(f, " (logged in as %s)", login);
-        }
-        if (fact->service) {
-                (void) fprintf(f, ", %s", fact->service);
-        }
-        if (target) {
-                (void) fprintf(f, " as %s", target);
+static void line_put(Line *l, const char *words)
+{
+        size_t n = MIN(strlen(words), sizeof(l->text) - 1 - l->n);
+
+        memcpy(l->text + l->n, words, n);
+        l->n += n;
+        l->text[l->n] = '\0';
+}
+
+/* The value with what stands before and behind it; nothing for no value. */
+static void line_say(Line *l, const char *before, const char *value, const char *behind)
+{
+        if (!str_empty(value)) {
+                line_put(l, before);
+                line_put(l, value);
+                line_put(l, behind);
         }
 }
 
-static void say_what(FILE *f, const Fact *fact)
+static void say_who(Line *l, const Fact *fact)
 {
-        const char *said = fact->reason ? fact->reason : fact->note;
-        char until[TIME_RFC3339_MAX];
+        line_say(l, ", ", name_of(fact->asker), "");
+        line_say(l, " (logged in as ", name_of(fact->login), ")");
+        line_say(l, ", ", fact->service, "");
+        line_say(l, " as ", name_of(fact->target), "");
+}
 
-        if (fact->decision || fact->state) {
-                (void) fprintf(f, ", %s", fact->decision ? fact->decision : fact->state);
-        }
-        if (fact->approver || fact->by) {
-                (void) fprintf(f, " by %s", fact->approver ? fact->approver : fact->by);
-        }
+static void say_what(Line *l, const Fact *fact)
+{
+        char until[TIME_RFC3339_MAX] = "", count[32] = "";
+
         if (fact->until != 0) {
                 time_rfc3339(fact->until, until);
-                (void) fprintf(f, ", until %s", until);
         }
         if (fact->count != 0) {
-                (void) fprintf(f, ", %" PRId64, fact->count);
+                (void) snprintf(count, sizeof(count), "%" PRId64, fact->count);
         }
-        if (!str_empty(fact->why)) {
-                (void) fprintf(f, ", %s", fact->why);
-        }
-        if (!str_empty(said)) {
-                (void) fprintf(f, ", '%s'", said);
-        }
-        if (id_of(fact->request)) {
-                (void) fprintf(f, ", request %s", fact->request->text);
-        }
-        if (id_of(fact->grant)) {
-                (void) fprintf(f, ", grant %s", fact->grant->text);
-        }
+        line_say(l, ", ", fact->decision ? fact->decision : fact->state, "");
+        line_say(l, " by ", fact->approver ? fact->approver : fact->by, "");
+        line_say(l, ", until ", until, "");
+        line_say(l, ", ", count, "");
+        line_say(l, ", ", fact->why, "");
+        line_say(l, ", '", fact->reason ? fact->reason : fact->note, "'");
+        line_say(l, ", request ", id_of(fact->request), "");
+        line_say(l, ", grant ", id_of(fact->grant), "");
 }
 
 /* "Access was granted: dev, sudo as root, until …, request K7QF-2M9D": one line, made safe as one. */
-static int add_message(Entry *e, const Fact *fact)
+static void say_all(Line *l, const Fact *fact)
 {
-        _cleanup_(freep) char *rest = NULL, *line = NULL;
-        const char *phrase = audit_event_info(fact->event)->phrase;
-        FILE *f;
-        size_t n;
-        int r;
+        Line rest = {};
 
-        f = open_memstream(&rest, &n);
-        if (!f) {
+        say_who(&rest, fact);
+        say_what(&rest, fact);
+        line_put(l, audit_event_info(fact->event)->phrase);
+        if (rest.n > 2) { /* without the first ", " */
+                line_say(l, ": ", rest.text + 2, "");
+        }
+}
+
+typedef struct FieldText {
+        const char *name, *value; /* name is with its "="; nothing is sent for an empty value */
+} FieldText;
+
+/* For the value and its NUL. */
+static size_t room_for(const char *value)
+{
+        return MAX(MIN(4 * strlen(value), (size_t) FIELD_MAX) + 1, ROOM_MIN);
+}
+
+static char *add_field(Entry *e, const FieldText *f, char *at)
+{
+        size_t n = strlen(f->name);
+
+        memcpy(at, f->name, n);
+        n += text_clean(at + n, room_for(f->value), f->value, strlen(f->value));
+        e->fields[e->n++] = (struct iovec){ at, n };
+        return at + n + 1;
+}
+
+/* One allocation: there is an entry for every check. */
+static int entry_fill(const FieldText *fields, size_t n, Entry *ret)
+{
+        size_t room = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                if (!str_empty(fields[i].value)) {
+                        room += strlen(fields[i].name) + room_for(fields[i].value);
+                }
+        }
+        Entry e = { .text = malloc(room) };
+        if (!e.text) {
                 return -ENOMEM;
         }
-        say_who(f, fact);
-        say_what(f, fact);
-        if (fclose(f) != 0) {
-                return -ENOMEM;
+        char *at = e.text;
+        for (size_t i = 0; i < n; i++) {
+                if (!str_empty(fields[i].value)) {
+                        at = add_field(&e, &fields[i], at);
+                }
         }
-        if (n > 2) { /* without the first ", " */
-                r = str_printf(&line, "%s: %s", phrase, rest + 2);
-        } else {
-                r = str_printf(&line, "%s", phrase);
-        }
-        return r < 0 ? r : add_field(e, "MESSAGE=", line);
+        *ret = e;
+        return 0;
 }
 
 int entry_from_fact(const Fact *f, Entry *ret)
 {
-        _cleanup_(entry_done) Entry e = {};
         const EventInfo *info = audit_event_info(f->event);
+        Line line = {};
         char priority[4];
-        int r;
 
         (void) snprintf(priority, sizeof(priority), "%d", info->priority);
-        const struct {
-                const char *name, *value;
-        } fields[] = {
+        say_all(&line, f);
+        const FieldText fields[] = {
+                { "MESSAGE=", line.text },
                 { "MESSAGE_ID=", info->message_id },
                 { "PRIORITY=", priority },
                 { "JIT_EVENT=", info->word },
@@ -162,29 +171,18 @@ int entry_from_fact(const Fact *f, Entry *ret)
                 { "JIT_REASON=", f->reason },
                 { "JIT_WHY=", f->why },
         };
-        _Static_assert(ELEMENTSOF(fields) + 1 <= ENTRY_FIELDS_MAX, "one more is the message");
+        _Static_assert(ELEMENTSOF(fields) <= ENTRY_FIELDS_MAX, "all of them");
 
-        r = add_message(&e, f);
-        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(fields); i++) {
-                r = add_field(&e, fields[i].name, fields[i].value);
-        }
-        if (r < 0) {
-                return r;
-        }
-        *ret = e;
-        e = (Entry){};
-        return 0;
+        return entry_fill(fields, ELEMENTSOF(fields), ret);
 }
 
 void entry_send(const Entry *e, int64_t seq, const char *head)
 {
         char seq_field[64], head_field[sizeof("JIT_HEAD=") + DIGEST_HEX_SIZE];
         struct iovec iov[ENTRY_FIELDS_MAX + 2];
-        int n = 0;
+        int n = (int) e->n;
 
-        for (size_t i = 0; i < e->n; i++) {
-                iov[n++] = (struct iovec){ e->fields[i], strlen(e->fields[i]) };
-        }
+        memcpy(iov, e->fields, e->n * sizeof(*iov));
         (void) snprintf(head_field, sizeof(head_field), "JIT_HEAD=%s", head);
         iov[n++] = (struct iovec){ head_field, strlen(head_field) };
         if (seq > 0) {
