@@ -128,6 +128,50 @@ START_TEST(self_approval)
 }
 END_TEST
 
+/* H-49: one account by all the names that a domain has for it is one account, and one person. */
+START_TEST(folded_names)
+{
+        static const char rules[] =
+                "[approver boss]\nuser = CORP\\dev, BOB\n[approver carol]\nuser = carol@corp\n"
+                "[rule all]\nservices = sudo, ssh\nusers = *\naction = ask\n"
+                "approvers = boss, carol\non-expiry = keep\n";
+        static const char *const forms[] = { "dev", "DEV", "Dev@corp", "CORP\\dev" };
+        Ask ask = ask_sudo(DEV);
+
+        world.names_fold = true;
+        world_set_rules(rules);
+        ask.user = "DEV";
+        ask.ruser = "dev@CORP";
+        ck_assert_str_eq(check_ask(ROOT, ask), VERDICT_ASK);
+        ask.ruser = "CORP\\bob";
+        ck_assert_str_eq(check_ask(ROOT, ask), VERDICT_DENY);
+        ck_assert_str_eq(last_code, "identity");
+
+        ask = ask_of(DEV, "ssh", NULL, "");
+        ask.user = "Dev";
+        Client *c = request_ask(ask, MINUTE);
+        (void) pending_of(c);
+        ck_assert_str_ne(decide(DEV, c->request, "approve"), "");
+        ck_assert_str_ne(decide(BOB, c->request, "approve"), ""); /* the same boss */
+        ck_assert_str_eq(state_of(c->request), "pending");
+        for (size_t i = 0; i < ELEMENTSOF(forms); i++) {
+                ask.user = forms[i];
+                ck_assert_str_eq(check_ask(ROOT, ask), VERDICT_ASK);
+                Client *same = request_ask(ask, 0);
+                ck_assert_str_eq(same->request, c->request);
+                client_close(same);
+        }
+        ck_assert_str_eq(decide(CAROL, c->request, "approve"), "");
+        for (size_t i = 0; i < ELEMENTSOF(forms); i++) {
+                ask.user = forms[i];
+                ck_assert_str_eq(check_ask(ROOT, ask), VERDICT_GRANT);
+        }
+        ask.user = "CORP\\dave";
+        ck_assert_str_eq(check_ask(ROOT, ask), VERDICT_ASK);
+        ck_assert_int_eq(world_count("grant.started", ""), 1);
+}
+END_TEST
+
 START_TEST(unproven_login)
 {
         Client *c = request_sudo(DEV), *bob = client_unproven(BOB);
@@ -296,6 +340,7 @@ static Suite *suite(void)
         tcase_add_test(t, one_person_once);
         tcase_add_test(t, one_person_by_new_rules);
         tcase_add_loop_test(t, self_approval, 0, ELEMENTSOF(doors));
+        tcase_add_test(t, folded_names);
         tcase_add_test(t, unproven_login);
         tcase_add_loop_test(t, duration, 0, ELEMENTSOF(durations));
         tcase_add_test(t, bad_ballots);

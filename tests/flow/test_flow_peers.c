@@ -319,6 +319,28 @@ START_TEST(introspection)
 }
 END_TEST
 
+/* H-31, H-47: of whom the kernel cannot say who he is, he is nobody: not root, nor anybody later. */
+START_TEST(nobody_knows_who)
+{
+        CheckCall check = { PROTOCOL_VERSION, ask_sudo(DEV) };
+
+        for (int i = 0; i < 2000; i++) {
+                Client *c = client_new(UID_UNSET, UID_UNSET);
+
+                if (i % 2) {
+                        say(c, "Check", CHECK_FIELDS, &check, 0);
+                } else {
+                        say_text(c, get_info);
+                }
+                ck_assert(is_closed(c));
+                client_close(c);
+        }
+        ck_assert_uint_eq(server_connections(world.d.server), 0);
+        ck_assert_str_eq(check_sudo(DEV), VERDICT_ASK);
+        ck_assert_int_eq(world_count("check.exempt", ""), 0);
+}
+END_TEST
+
 /* Only uid 0 speaks for others. What anybody else says of himself is not listened to, and in the record. */
 START_TEST(claims)
 {
@@ -546,6 +568,7 @@ static Suite *suite(void)
         tcase_add_test(t, too_long);
         tcase_add_loop_test(t, bad_call, 0, ELEMENTSOF(bad_calls));
         tcase_add_test(t, introspection);
+        tcase_add_test(t, nobody_knows_who);
         tcase_add_test(t, claims);
         tcase_add_test(t, names_and_uids);
         tcase_add_test(t, second_call);

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -199,6 +200,19 @@ void world_names_release(void)
         }
 }
 
+/* Some name services take Dev, CORP\dev and dev@corp for dev. */
+static bool names_match(const char *name, const char *typed)
+{
+        const char *domain = strchr(typed, '\\');
+        const char *start = domain ? domain + 1 : typed;
+        size_t n = strcspn(start, "@");
+
+        if (!world.names_fold) {
+                return streq(name, typed);
+        }
+        return strlen(name) == n && strncasecmp(name, start, n) == 0;
+}
+
 const Person *__wrap_people_get(People *p, const Key *key);
 const Person *__wrap_people_get(People *p, const Key *key)
 {
@@ -208,7 +222,7 @@ const Person *__wrap_people_get(People *p, const Key *key)
         for (size_t i = 0; i < ELEMENTSOF(names); i++) {
                 if (names[i].group == (key->kind == KEY_GROUP) &&
                         (key->kind == KEY_UID ? names[i].id == key->uid
-                                              : streq(names[i].name, key->name))) {
+                                              : names_match(names[i].name, key->name))) {
                         return person_at(i);
                 }
         }
@@ -546,7 +560,7 @@ static Client *client_connect_to(uid_t uid, uid_t login, bool unproven)
         c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         ck_assert_int_ge(c->fd, 0);
         world_pump(); /* nobody else is in the queue */
-        arriving = c;
+        arriving = uid == UID_UNSET ? NULL : c;
         ck_assert_int_eq(connect(c->fd, (struct sockaddr *) &address, sizeof(address)), 0);
         world_pump();
         arriving = NULL;

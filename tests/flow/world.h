@@ -44,6 +44,7 @@ typedef struct World {
         const char *boot_id, *machine_id;
         ServerLimits limits;
         bool names_silent;     /* the name service does not answer */
+        bool names_fold;       /* it takes a name in any case and with a domain */
         bool names_held;       /* it answers when world_names_release() is called */
         bool disk_full;        /* no transaction begins */
         bool commit_fails;     /* what was begun cannot be finished */
@@ -86,7 +87,7 @@ typedef struct Client {
         bool closed;
 } Client;
 
-Client *client_new(uid_t uid, uid_t login);
+Client *client_new(uid_t uid, uid_t login); /* UID_UNSET: nobody can say who it is */
 Client *client_unproven(uid_t uid);
 void client_close(Client *c); /* hangs up, lets the daemon see it, frees */
 void clients_close(void);     /* all there are */
