@@ -132,8 +132,7 @@ static int put_added_row(const AuditRow *row, void *userdata)
         Added *a = userdata;
         _cleanup_(json_freep) Json *json = NULL;
 
-        if (!streq(row->event, audit_event_to_string(AUDIT_REQUEST_JOINED)) ||
-                json_parse(row->canonical, strlen(row->canonical), &json) < 0) {
+        if (json_parse(row->canonical, strlen(row->canonical), &json) < 0) {
                 return 0;
         }
         const JsonNode *data = json_get(json_root(json), "data");
@@ -148,11 +147,10 @@ static int put_added_row(const AuditRow *row, void *userdata)
 /* What rides on the request besides the command it was made for. */
 static void put_added(JsonWriter *w, Store *store, const Request *r)
 {
-        const AuditFilter f = { .limit = INT64_MAX, .asker = UID_UNSET, .request = r->id };
         Added a = { .w = w };
 
         json_open_array(w, "added");
-        (void) store_audit(store, &f, put_added_row, &a);
+        (void) store_audit_joined(store, &r->id, put_added_row, &a);
         json_close_array(w);
 }
 

@@ -171,6 +171,8 @@ typedef struct AuditFilter {
 } AuditFilter;
 typedef int (*AuditVisit)(const AuditRow *row, void *userdata);
 int store_audit(Store *s, const AuditFilter *f, AuditVisit visit, void *userdata);
+/* What joined the request later (request.joined), oldest first, without reading all of the record. */
+int store_audit_joined(Store *s, const Id *request, AuditVisit visit, void *userdata);
 
 typedef struct OwedMessage {
         int64_t id;

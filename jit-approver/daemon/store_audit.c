@@ -104,6 +104,25 @@ int store_audit_head(
         return 0;
 }
 
+static int visit_rows(Row *row, AuditVisit visit, void *userdata)
+{
+        int r;
+
+        while ((r = row_step(row)) > 0) {
+                _cleanup_(audit_row_done) AuditRow a = AUDIT_ROW_NONE;
+
+                get_audit(row, &a);
+                if (row->error < 0) {
+                        return row->error;
+                }
+                r = visit(&a, userdata);
+                if (r != 0) {
+                        return MIN(r, 0);
+                }
+        }
+        return r;
+}
+
 int store_audit(Store *s, const AuditFilter *f, AuditVisit visit, void *userdata)
 {
         _cleanup_(row_donep) Row row = {};
@@ -126,17 +145,22 @@ int store_audit(Store *s, const AuditFilter *f, AuditVisit visit, void *userdata
         put_integer(&row, f->since);
         put_integer(&row, f->until);
         put_integer(&row, f->limit > 0 ? f->limit : -1);
-        while ((r = row_step(&row)) > 0) {
-                _cleanup_(audit_row_done) AuditRow a = AUDIT_ROW_NONE;
+        return visit_rows(&row, visit, userdata);
+}
 
-                get_audit(&row, &a);
-                if (row.error < 0) {
-                        return row.error;
-                }
-                r = visit(&a, userdata);
-                if (r != 0) {
-                        return MIN(r, 0);
-                }
+int store_audit_joined(Store *s, const Id *request, AuditVisit visit, void *userdata)
+{
+        _cleanup_(row_donep) Row row = {};
+        int r;
+
+        /* The index counts only where the event is spelled as it is there. */
+        r = row_open(s, STATEMENT_AUDIT_JOINED,
+                "SELECT " COLUMNS " FROM audit WHERE event = 'request.joined' AND request = ?"
+                " ORDER BY seq",
+                &row);
+        if (r < 0) {
+                return r;
         }
-        return r;
+        put_id(&row, request);
+        return visit_rows(&row, visit, userdata);
 }
