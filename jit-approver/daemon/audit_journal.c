@@ -111,7 +111,9 @@ typedef struct FieldText {
 /* For the value and its NUL. */
 static size_t room_for(const char *value)
 {
-        return MAX(MIN(4 * strlen(value), (size_t) FIELD_MAX) + 1, ROOM_MIN);
+        size_t n = MIN(4 * strlen(value), (size_t) FIELD_MAX);
+
+        return MAX(n + 1, (size_t) ROOM_MIN);
 }
 
 static char *add_field(Entry *e, const FieldText *f, char *at)
