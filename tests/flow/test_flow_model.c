@@ -509,7 +509,7 @@ START_TEST(model)
         if (seed) {
                 world.seed = strtoull(seed, NULL, 10);
         } else {
-                (void) getrandom(&world.seed, sizeof(world.seed), 0);
+                ck_assert_int_eq(random_bytes(&world.seed, sizeof(world.seed)), 0);
         }
         printf("MODEL_SEED=%" PRIu64 " MODEL_STEPS=%ld\n", world.seed, n);
         (void) fflush(stdout);

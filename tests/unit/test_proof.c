@@ -84,11 +84,10 @@ static Caller call(uid_t uid, const char *login_uid, bool keeper)
                 }
                 if (keeper && fork() == 0) {
                         (void) prctl(PR_SET_PDEATHSIG, 0);
-                        (void) read(fd, &byte, 1); /* until our end is closed */
-                        _exit(0);
+                        /* until our end is closed */
+                        _exit(read(fd, &byte, 1) < 0);
                 }
-                (void) read(control[1], &byte, 1);
-                _exit(0);
+                _exit(read(control[1], &byte, 1) < 0);
         }
         (void) close(control[1]);
         c.control = control[0];
