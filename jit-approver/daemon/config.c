@@ -21,6 +21,7 @@ struct Config {
         Problems problems;
 
         Rules *next; /* being resolved */
+        int parsed;  /* what reading it said; its names are asked for in any case */
         Resolver *loading;
         ConfigDone done; /* of the load that goes on */
         void *userdata;
@@ -93,7 +94,7 @@ static void on_loaded(int r, void *userdata)
         if (r >= 0) {
                 r = rules_check_names(c->next, &c->problems);
         }
-        load_end(c, r);
+        load_end(c, c->parsed < 0 ? c->parsed : r);
 }
 
 int config_load(Config *c, ConfigDone done, void *userdata)
@@ -108,8 +109,8 @@ int config_load(Config *c, ConfigDone done, void *userdata)
 
         /* A name that is in the files since just now may be new to the name service, too. */
         people_flush(c->people);
-        r = rules_read(c->path, &c->problems, &c->next);
-        if (r >= 0) {
+        r = c->parsed = rules_read(c->path, &c->problems, &c->next);
+        if (c->next) {
                 r = resolver_new(c->people, c->next, on_loaded, c, &c->loading);
         }
         if (r < 0) {
@@ -153,4 +154,47 @@ const Rules *config_rules(const Config *c)
 const Problems *config_problems(const Config *c)
 {
         return c->problems.n > 0 || c->problems.lost ? &c->problems : &c->names_problems;
+}
+
+static void on_checked(bool ok, void *userdata)
+{
+        *(int *) userdata = ok ? 0 : -EINVAL;
+}
+
+/* The check's own loop, with workers of its own: a name service that hangs keeps nobody for long. */
+static int check_in(sd_event *event, People *people, const char *path, Problems *problems)
+{
+        _cleanup_(config_freep) Config *c = NULL;
+        int result = 1;
+
+        int r = config_new(path, people, &c);
+        if (r >= 0) {
+                r = config_load(c, on_checked, &result);
+        }
+        while (r >= 0 && result > 0) {
+                r = sd_event_run(event, UINT64_MAX);
+        }
+        if (r < 0) {
+                return r;
+        }
+        *problems = c->problems;
+        c->problems = (Problems){ 0 };
+        return result;
+}
+
+int config_check(const char *path, const char *program, Problems *problems)
+{
+        _cleanup_(people_freep) People *people = NULL;
+        sd_event *event = NULL;
+
+        int r = sd_event_new(&event);
+        if (r >= 0) {
+                r = people_new(event, program, &people);
+        }
+        if (r >= 0) {
+                r = check_in(event, people, path, problems);
+        }
+        people = people_free(people);
+        sd_event_unref(event);
+        return r;
 }

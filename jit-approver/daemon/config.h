@@ -37,5 +37,8 @@ const Rules *config_rules(const Config *c);
 /* What was wrong with the last load, else with the names of the rules in force since; n == 0 when nothing. */
 const Problems *config_problems(const Config *c);
 
-/* For `jit-approver --check`: reads, parses and resolves with NSS directly. Prints nothing. -EINVAL with problems. */
-int config_check(const char *path, Problems *problems);
+/*
+ * For `jit-approver --check`: reads, parses and resolves in a loop of its own, with program for
+ * people_new(). -EINVAL with problems, which are set, not added to.
+ */
+int config_check(const char *path, const char *program, Problems *problems);

@@ -5,7 +5,7 @@
 
 #include "jit-approver/daemon/config.h"
 
-/* Problems of reading and parsing: -EINVAL. */
+/* Problems of reading and parsing: -EINVAL; *ret may then be what could be read all the same. */
 int rules_read(const char *path, Problems *problems, Rules **ret);
 
 /* The names in some rules that the name service knows; valid as long as those rules. */

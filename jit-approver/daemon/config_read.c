@@ -221,27 +221,5 @@ int rules_read(const char *path, Problems *problems, Rules **ret)
         if (problems->n > 0 || problems->lost) {
                 return -EINVAL;
         }
-        return rules_parse(x.texts, x.n, problems, ret);
-}
-
-int config_check(const char *path, Problems *problems)
-{
-        _cleanup_(rules_freep) Rules *rules = NULL;
-        _cleanup_(name_refs_done) NameRefs names = {};
-        int r;
-
-        r = rules_read(path, problems, &rules);
-        if (r < 0) {
-                return r;
-        }
-        r = name_refs_collect(&names, rules);
-        if (r < 0) {
-                return r;
-        }
-        for (size_t i = 0; i < names.n; i++) {
-                const Key key = name_key(names.items[i]);
-
-                names.items[i]->exists = people_ask_now(&key, &names.items[i]->id);
-        }
-        return rules_check_names(rules, problems);
+        return rules_parse_partly(x.texts, x.n, problems, ret);
 }

@@ -19,6 +19,9 @@
 #define RULES_TIME (3 * USEC_PER_SEC)
 #define BUS_TIME (1 * USEC_PER_SEC)
 
+/* By this name an upgrade in the meantime cannot give us workers of another build. */
+#define WORKERS "/proc/self/exe"
+
 static const char *arg_config = SYSCONFDIR "/jit-approver/approver.conf";
 static const char *arg_socket, *arg_gateway_socket, *arg_state;
 static const char *arg_bus; /* NULL: the system bus */
@@ -41,7 +44,7 @@ static int check_rules(void)
 {
         Problems problems = { 0 };
 
-        int r = config_check(arg_config, &problems);
+        int r = config_check(arg_config, WORKERS, &problems);
         for (size_t i = 0; i < problems.n; i++) {
                 _cleanup_(freep) char *text = problem_to_string(&problems.items[i]);
                 fprintf(stderr, "%s\n", str_or(text, "out of memory"));
@@ -145,8 +148,7 @@ static int daemon_new(Daemon *d)
                 r = daemon_open_store(d);
         }
         if (r >= 0) {
-                /* By this name an upgrade in the meantime cannot give it workers of another build. */
-                r = people_new(d->event, "/proc/self/exe", &d->people);
+                r = people_new(d->event, WORKERS, &d->people);
         }
         if (r >= 0) {
                 r = config_new(arg_config, d->people, &d->config);

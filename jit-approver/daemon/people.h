@@ -73,6 +73,3 @@ void people_flush(People *p);
 
 /* The worker's whole life: lookups in on fd, answers out, until the other end closes. Returns an exit status. */
 int people_worker_main(int fd);
-
-/* Asks NSS in this process and waits as long as that takes: for tools, never in the daemon's loop. *ret: uid or gid. */
-Ternary people_ask_now(const Key *key, uint32_t *ret);

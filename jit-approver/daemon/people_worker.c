@@ -197,28 +197,6 @@ size_t people_answer(const PeopleQuestion *q, PeopleAnswer *ret)
         return PEOPLE_ANSWER_HEAD + ret->n_gids * sizeof(uint32_t) + ret->n_name;
 }
 
-Ternary people_ask_now(const Key *key, uint32_t *ret)
-{
-        _cleanup_(freep) char *buffer = NULL;
-        struct passwd pw;
-        struct group gr;
-        Ternary found;
-
-        if (key->kind != KEY_UID && !people_name_valid(key->name, strlen(key->name))) {
-                return TERNARY_NO;
-        }
-        if (key->kind == KEY_GROUP) {
-                found = find_group(key->name, &gr, &buffer);
-        } else {
-                found = find_passwd(
-                        key->uid, key->kind == KEY_USER ? key->name : NULL, &pw, &buffer);
-        }
-        if (found == TERNARY_YES) {
-                *ret = key->kind == KEY_GROUP ? gr.gr_gid : pw.pw_uid;
-        }
-        return found;
-}
-
 /* NSS modules are other people's code: whatever the daemon may, a worker may not. */
 static void drop_capabilities(void)
 {

@@ -129,6 +129,8 @@ typedef struct RulesText {
  * The texts need not outlive the call. 0 only without problems; -EINVAL with them; -ENOMEM.
  */
 int rules_parse(const RulesText *texts, size_t n, Problems *problems, Rules **ret);
+/* Likewise, but with -EINVAL *ret is what could be read: for its names to be looked at, no more. */
+int rules_parse_partly(const RulesText *texts, size_t n, Problems *problems, Rules **ret);
 Rules *rules_free(Rules *r);
 DEFINE_FREE(Rules, rules_free)
 

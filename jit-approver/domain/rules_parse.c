@@ -322,7 +322,7 @@ static void sort_problems(const Rules *rules, Problem *items, size_t n)
         }
 }
 
-int rules_parse(const RulesText *texts, size_t n, Problems *problems, Rules **ret)
+int rules_parse_partly(const RulesText *texts, size_t n, Problems *problems, Rules **ret)
 {
         _cleanup_(rules_freep) Rules *rules = calloc(1, sizeof(*rules));
         Parser p = { .sections.rules = rules, .problems = problems };
@@ -339,8 +339,19 @@ int rules_parse(const RulesText *texts, size_t n, Problems *problems, Rules **re
         }
         if (problems->n > before || problems->lost) {
                 sort_problems(rules, problems->items + before, problems->n - before);
-                return -EINVAL;
+                r = -EINVAL;
         }
         *ret = TAKE_PTR(rules);
-        return 0;
+        return r;
+}
+
+int rules_parse(const RulesText *texts, size_t n, Problems *problems, Rules **ret)
+{
+        _cleanup_(rules_freep) Rules *rules = NULL;
+        int r = rules_parse_partly(texts, n, problems, &rules);
+
+        if (r >= 0) {
+                *ret = TAKE_PTR(rules);
+        }
+        return r;
 }

@@ -75,29 +75,6 @@ START_TEST(no_such)
 }
 END_TEST
 
-START_TEST(ask_now)
-{
-        const Key root = { .kind = KEY_USER, .name = "root" };
-        const Key group = { .kind = KEY_GROUP, .name = "root" };
-        const Key none = { .kind = KEY_USER, .name = "no-such-name" };
-        const Key empty = { .kind = KEY_USER, .name = "" };
-        const Key uid = { .kind = KEY_UID, .uid = 0 };
-        uint32_t id = 99;
-
-        ck_assert_int_eq(people_ask_now(&none, &id), TERNARY_NO);
-        ck_assert_int_eq(people_ask_now(&empty, &id), TERNARY_NO);
-        ck_assert_uint_eq(id, 99);
-        ck_assert_int_eq(people_ask_now(&root, &id), TERNARY_YES);
-        ck_assert_uint_eq(id, 0);
-        id = 99;
-        ck_assert_int_eq(people_ask_now(&group, &id), TERNARY_YES);
-        ck_assert_uint_eq(id, 0);
-        id = 99;
-        ck_assert_int_eq(people_ask_now(&uid, &id), TERNARY_YES);
-        ck_assert_uint_eq(id, 0);
-}
-END_TEST
-
 static pid_t start(int *ret_fd)
 {
         int fds[2];
@@ -220,7 +197,6 @@ int main(void)
 
         tcase_add_test(all, answers);
         tcase_add_test(all, no_such);
-        tcase_add_test(all, ask_now);
         tcase_add_test(all, life);
         tcase_add_test(all, no_question);
         tcase_add_test(all, no_capabilities);
