@@ -59,6 +59,10 @@ void flow_check(Daemon *d, const Subject *s, Outcome *ret)
         Request open;
 
         judge_now(d, s, &now, ret, &rule);
+        if (rule && !d->ledger.store) {
+                refuse_store(d, ret); /* before a reason is asked for in vain */
+                return;
+        }
         /* Whoever joins a request that is open has given his reason already. */
         if (rule && rule->reason != REASON_NONE && find_open(d, s, rule, &now, &open) >= 0) {
                 ret->reason_mode = REASON_NONE;
