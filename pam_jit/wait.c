@@ -68,8 +68,19 @@ static void wait_prompt(Wait *w, const Strings *lines)
         }
 }
 
+static void say_returned(Wait *w)
+{
+        if (!w->returned && !w->gate->talk.held) {
+                converse_say(&w->gate->talk, w->tell,
+                        "The approver restarted; still waiting for request %s.", w->request.text);
+        }
+        w->returned = true;
+}
+
 static int wait_news(Wait *w, const Answer *a)
 {
+        bool returned = w->state == FIRST && id_is_set(&w->request);
+
         if (!streq(a->verdict, VERDICT_PENDING)) {
                 return -EBADMSG;
         }
@@ -83,6 +94,9 @@ static int wait_news(Wait *w, const Answer *a)
                 w->state = WAITING;
                 w->until = w->end;
                 w->lost = 0;
+        }
+        if (returned) {
+                say_returned(w);
         }
         if (w->gate->talk.held && w->state == WAITING) {
                 if (a->lines.n > 0) {
@@ -170,11 +184,6 @@ static int wait_return(Wait *w)
         }
         w->state = FIRST;
         w->until = MIN(w->lost, usec_add(now(), ANSWER_TIMEOUT));
-        if (!w->returned && !w->gate->talk.held) {
-                converse_say(&w->gate->talk, w->tell,
-                        "The approver restarted; still waiting for request %s.", w->request.text);
-        }
-        w->returned = true;
         return 0;
 }
 
