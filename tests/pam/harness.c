@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define IGNORED 16 /* PAM_CRED_EXPIRED: what the next module of the stack says if ours ignores */
-#define ENV_MAX 24
+#define ENV_MAX 32
 
 static char dir[] = "/tmp/pam-jit-test.XXXXXX";
 static const char *module_path, *host_path, *fault_path;
@@ -93,6 +93,7 @@ static void fill_env(const Run *r, int report, char **env)
                 { "REPLIES", offsetof(Run, replies) },
                 { "SIGNALS", offsetof(Run, signals) },
                 { "OPTIONS", offsetof(Run, options) },
+                { "KIND", offsetof(Run, kind) },
         };
         size_t n = 0;
 
@@ -125,6 +126,9 @@ static void fill_env(const Run *r, int report, char **env)
         if (r->fault) {
                 add_env(env, &n, "HOST_FAULT=%u", r->fault);
                 add_env(env, &n, "LD_PRELOAD=%s", fault_path);
+        }
+        if (r->threads) {
+                add_env(env, &n, "HOST_THREADS=%u", r->threads);
         }
         if (r->fds) {
                 add_env(env, &n, "HOST_FDS=%u", r->fds);

@@ -21,7 +21,9 @@ typedef struct Run {
         bool silent, no_conv, no_responses;
         bool as_root; /* with real uid 0; needs root */
         unsigned repeat, fds;
-        unsigned fault; /* which call fails; see fault.c */
+        const char *kind; /* of host: each phase in a "fork" or a "thread" of its own */
+        unsigned threads; /* so many, each with repeat transactions */
+        unsigned fault;   /* which call fails; see fault.c */
 
         /* what came of it */
         int code; /* of the last phase; PAM_IGNORE where the module said so, -1 where it never returned */

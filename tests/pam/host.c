@@ -13,12 +13,16 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
+#include <pthread.h>
 #include <security/pam_appl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -29,7 +33,8 @@ __attribute__((weak)) void fault_arm(unsigned n);
 __attribute__((weak)) bool fault_disarm(void);
 
 static int report = -1;
-static char *replies; /* left, parted by newlines */
+static char *replies;     /* left, parted by newlines */
+static bool alone = true; /* else other threads change the process, too */
 
 static const char *setting(const char *name)
 {
@@ -111,6 +116,8 @@ typedef struct State {
         struct rlimit limits[RLIM_NLIMITS];
         char fds[65536 / 8];
         unsigned threads;
+        struct itimerval alarm;
+        char locale[256];
         int error;
 } State;
 
@@ -159,6 +166,8 @@ static void state_read(State *s)
         }
         list_dir("/proc/self/fd", s->fds, sizeof(s->fds));
         s->threads = list_dir("/proc/self/task", NULL, 0);
+        (void) getitimer(ITIMER_REAL, &s->alarm);
+        (void) snprintf(s->locale, sizeof(s->locale), "%s", setlocale(LC_ALL, NULL));
         s->error = error;
 }
 
@@ -178,6 +187,8 @@ static void state_compare(const State *a, const State *b)
         compare(a->limits, b->limits, sizeof(a->limits), "limits");
         compare(a->fds, b->fds, sizeof(a->fds), "fds");
         compare(&a->threads, &b->threads, sizeof(a->threads), "threads");
+        compare(&a->alarm, &b->alarm, sizeof(a->alarm), "alarm");
+        compare(a->locale, b->locale, sizeof(a->locale), "locale");
         compare(&a->error, &b->error, sizeof(a->error), "errno");
 }
 
@@ -237,9 +248,9 @@ static int call(pam_handle_t *pamh, const char *phase, int flags)
         abort();
 }
 
-static void run_phase(pam_handle_t *pamh, const char *phase, int flags)
+static void phase_here(pam_handle_t *pamh, const char *phase, int flags)
 {
-        static State before, after;
+        static __thread State before, after;
 
         state_read(&before);
         errno = before.error = 4711;
@@ -253,7 +264,50 @@ static void run_phase(pam_handle_t *pamh, const char *phase, int flags)
         if (!direct(phase)) {
                 after.error = before.error; /* libpam does not keep it */
         }
-        state_compare(&before, &after);
+        if (alone) {
+                state_compare(&before, &after);
+        }
+}
+
+typedef struct Phase {
+        pam_handle_t *pamh;
+        const char *name;
+        int flags;
+} Phase;
+
+static void *phase_in_thread(void *userdata)
+{
+        const Phase *p = userdata;
+
+        phase_here(p->pamh, p->name, p->flags);
+        return NULL;
+}
+
+/* As the host is made: sshd forks for auth and account, others have threads. */
+static void run_phase(pam_handle_t *pamh, const char *phase, int flags)
+{
+        const char *kind = str_or(setting("HOST_KIND"), "plain");
+        Phase p = { pamh, phase, flags };
+        pthread_t thread;
+
+        if (streq(kind, "fork")) {
+                int status = -1;
+                pid_t pid = fork();
+                if (pid == 0) {
+                        phase_here(pamh, phase, flags);
+                        _exit(0);
+                }
+                if (waitpid(pid, &status, 0) != pid || status != 0) {
+                        dprintf(report, "changed life into death, %x\n", status);
+                }
+        } else if (streq(kind, "thread")) {
+                if (pthread_create(&thread, NULL, phase_in_thread, &p) != 0) {
+                        abort();
+                }
+                (void) pthread_join(thread, NULL);
+        } else {
+                phase_here(pamh, phase, flags);
+        }
 }
 
 static void prepare_signals(void)
@@ -297,11 +351,76 @@ static void open_many(int n)
         }
 }
 
-int main(int argc, char **argv)
+/* "user=NAME" between the phases is another module that rewrites the item. */
+static void run_phases(pam_handle_t *pamh)
+{
+        char *phases = strdup(setting("HOST_PHASES")), *rest = phases, *phase;
+
+        while ((phase = strsep(&rest, " "))) {
+                if (strncmp(phase, "user=", 5) == 0) {
+                        (void) pam_set_item(
+                                pamh, PAM_USER, streq(phase + 5, "NULL") ? NULL : phase + 5);
+                } else {
+                        run_phase(pamh, phase, setting("HOST_SILENT") ? PAM_SILENT : 0);
+                }
+        }
+        free(phases);
+}
+
+static unsigned number(const char *name)
+{
+        return setting(name) ? (unsigned) atoi(setting(name)) : 1;
+}
+
+/* One PAM transaction. */
+static bool transact(unsigned repeat)
 {
         struct pam_conv conv = { setting("HOST_NO_CONV") ? NULL : converse, NULL };
         pam_handle_t *pamh = NULL;
 
+        if (pam_start_confdir(setting("HOST_SERVICE"), setting("HOST_USER"), &conv,
+                    setting("HOST_CONFDIR"), &pamh) != PAM_SUCCESS) {
+                return false;
+        }
+        item(pamh, PAM_USER, "HOST_PAM_USER");
+        item(pamh, PAM_RUSER, "HOST_RUSER");
+        item(pamh, PAM_TTY, "HOST_TTY");
+        item(pamh, PAM_RHOST, "HOST_RHOST");
+        for (unsigned i = 0; i < repeat; i++) {
+                run_phases(pamh);
+        }
+        pam_end(pamh, PAM_SUCCESS);
+        return true;
+}
+
+static void *transact_in_thread(void *userdata)
+{
+        for (unsigned i = 0; i < number("HOST_REPEAT"); i++) {
+                if (!transact(1)) {
+                        dprintf(report, "changed nothing: no transaction\n");
+                }
+        }
+        return NULL;
+}
+
+static void transact_at_once(unsigned n)
+{
+        pthread_t threads[16];
+
+        alone = false;
+        for (unsigned i = 0; i < n; i++) {
+                if (i >= ELEMENTSOF(threads) ||
+                        pthread_create(&threads[i], NULL, transact_in_thread, NULL) != 0) {
+                        abort();
+                }
+        }
+        for (unsigned i = 0; i < n; i++) {
+                (void) pthread_join(threads[i], NULL);
+        }
+}
+
+int main(int argc, char **argv)
+{
         report = atoi(setting("HOST_REPORT"));
         char *all_replies = setting("HOST_REPLIES") ? strdup(setting("HOST_REPLIES")) : NULL;
         replies = all_replies;
@@ -314,25 +433,11 @@ int main(int argc, char **argv)
                 setresuid((uid_t) atoi(setting("HOST_UID")), 0, 0) < 0) {
                 return 1;
         }
-        if (pam_start_confdir(setting("HOST_SERVICE"), setting("HOST_USER"), &conv,
-                    setting("HOST_CONFDIR"), &pamh) != PAM_SUCCESS) {
+        if (setting("HOST_THREADS")) {
+                transact_at_once(number("HOST_THREADS"));
+        } else if (!transact(number("HOST_REPEAT"))) {
                 return 1;
         }
-        item(pamh, PAM_USER, "HOST_PAM_USER");
-        item(pamh, PAM_RUSER, "HOST_RUSER");
-        item(pamh, PAM_TTY, "HOST_TTY");
-        item(pamh, PAM_RHOST, "HOST_RHOST");
-
-        int flags = setting("HOST_SILENT") ? PAM_SILENT : 0;
-        int repeat = setting("HOST_REPEAT") ? atoi(setting("HOST_REPEAT")) : 1;
-        for (int i = 0; i < repeat; i++) {
-                char *phases = strdup(setting("HOST_PHASES")), *rest = phases, *phase;
-                while ((phase = strsep(&rest, " "))) {
-                        run_phase(pamh, phase, flags);
-                }
-                free(phases);
-        }
-        pam_end(pamh, PAM_SUCCESS);
         free(all_replies);
         dprintf(report, "end\n");
         return 0;

@@ -254,6 +254,86 @@ START_TEST(odd_items)
 }
 END_TEST
 
+/* H-07: another module rewrites PAM_USER between the phases. Each phase asks for whom it finds. */
+START_TEST(user_changes)
+{
+        r = (Run){ .steps = STEPS(
+                           EXPECT("Check|OpenSession"), ANSWER(VERDICT_GRANT), STEP(FAKE_LOOP)),
+                .service = _i ? "sshd" : "su",
+                .phases = "auth user=root account user=bob open account user=NULL account" };
+        run(&r);
+        ck_assert_uint_eq(count(r.text, " 0 "), 4);
+        ck_assert_int_eq(r.code, PAM_PERM_DENIED);
+        ck_assert_uint_eq(count(r.heard, " user=dev "), 1);
+        ck_assert_uint_eq(count(r.heard, " user=root "), 1);
+        ck_assert_uint_eq(count(r.heard, " user=bob "), 2);
+        ck_assert_uint_eq(count(r.heard, "Check") + count(r.heard, "OpenSession"), 4);
+        ck_assert(heard(&r, " target=root "));
+        no_change(&r, "user changes");
+
+        /* What was said of dev says nothing of root. */
+        r = (Run){ .steps = STEPS(EXPECT("Check|OpenSession"),
+                           ANSWER(VERDICT_GRANT, .user = "dev", .target = "dev"), STEP(FAKE_LOOP)),
+                .service = _i ? "sshd" : "su",
+                .phases = "auth account user=root account open" };
+        run(&r);
+        ck_assert_uint_eq(count(r.text, " 0 "), 2);
+        ck_assert_int_eq(r.code, PAM_PERM_DENIED);
+        no_change(&r, "user changes to root");
+}
+END_TEST
+
+/* H-41: what a host that forks or has threads keeps between the calls changes nothing. */
+START_TEST(kinds_of_host)
+{
+        static const char *const kinds[] = { "plain", "fork", "thread" };
+
+        r = (Run){ .steps = STEPS(EXPECT("Check|OpenSession|CloseSession"), ANSWER(VERDICT_GRANT),
+                           STEP(FAKE_LOOP)),
+                .service = "sshd",
+                .kind = kinds[_i],
+                .phases = "auth account cred open close" };
+        run(&r);
+        ck_assert_msg(count(r.text, " 0 ") == 4 && told(&r, "code cred 16 "), "%s", r.text);
+        ck_assert_uint_eq(count(r.heard, " phase="), 4);
+        no_change(&r, kinds[_i]);
+
+        /* Let in by auth, refused by account: nothing is remembered, nor by the next. */
+        r = (Run){ .steps = STEPS(EXPECT("Check"), ANSWER(VERDICT_GRANT), STEP(FAKE_HANG_UP),
+                           EXPECT("Check"), ANSWER(VERDICT_DENY), STEP(FAKE_HANG_UP),
+                           EXPECT("OpenSession"), ANSWER(VERDICT_DENY), STEP(FAKE_HANG_UP)),
+                .service = "sshd",
+                .kind = kinds[_i],
+                .phases = "auth account open" };
+        run(&r);
+        ck_assert_msg(
+                told(&r, "code auth 0 ") && told(&r, "code account 6 ") && told(&r, "code open 6 "),
+                "%s", r.text);
+        no_change(&r, kinds[_i]);
+
+        r = (Run){ .steps = STEPS(EXPECT("Check"), ANSWER(VERDICT_ASK), EXPECT("Request"),
+                           PENDING(.wait_ms = 5000), ANSWER(VERDICT_GRANT)),
+                .kind = kinds[_i] };
+        run(&r);
+        ck_assert_msg(told(&r, "code account 0 "), "%s", r.text);
+        no_change(&r, kinds[_i]);
+}
+END_TEST
+
+/* H-32: whole transactions in threads side by side. */
+START_TEST(many_threads)
+{
+        enum { THREADS = 4, EACH = 200 };
+
+        r = (Run){ .steps = STEPS(EXPECT("Check"), ANSWER(VERDICT_GRANT), STEP(FAKE_LOOP)),
+                .threads = THREADS,
+                .repeat = EACH };
+        run(&r);
+        ck_assert_uint_eq(count(r.text, "code account 0 "), THREADS * EACH);
+        no_change(&r, "many threads");
+}
+END_TEST
+
 /* No effect, no question, in any order, on a fresh handle (H-06). */
 START_TEST(without_effect)
 {
@@ -397,6 +477,9 @@ int main(int argc, char **argv)
         tcase_add_loop_test(tcase, bad_argument, 0, 3);
         tcase_add_loop_test(tcase, bad_users, 0, 3);
         tcase_add_test(tcase, odd_items);
+        tcase_add_loop_test(tcase, user_changes, 0, 2);
+        tcase_add_loop_test(tcase, kinds_of_host, 0, 3);
+        tcase_add_test(tcase, many_threads);
         tcase_add_test(tcase, without_effect);
         tcase_add_test(tcase, closing);
         tcase_add_test(tcase, many_fds);

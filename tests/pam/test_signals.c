@@ -6,11 +6,13 @@
  */
 
 #include <check.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <security/pam_modules.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -169,6 +171,56 @@ START_TEST(while_the_approver_is_away)
 }
 END_TEST
 
+/* H-37: what is open during the wait is nothing that a child of the host would inherit. */
+static unsigned count_inheritable(pid_t pid)
+{
+        char path[300], text[256];
+        unsigned n = 0, seen = 0;
+        struct dirent *e;
+
+        (void) snprintf(path, sizeof(path), "/proc/%d/fd", (int) pid);
+        DIR *d = opendir(path);
+        ck_assert_ptr_nonnull(d);
+        while ((e = readdir(d))) {
+                unsigned flags = 0;
+                ssize_t size = readlinkat(dirfd(d), e->d_name, text, sizeof(text) - 1);
+
+                if (size < 0) {
+                        continue;
+                }
+                text[size] = '\0';
+                if (!strstr(text, "socket:") && !strstr(text, "signalfd")) {
+                        continue; /* the host's own: terminal, report */
+                }
+                seen++;
+                (void) snprintf(path, sizeof(path), "/proc/%d/fdinfo/%s", (int) pid, e->d_name);
+                FILE *f = fopen(path, "re");
+                ck_assert_ptr_nonnull(f);
+                ck_assert_int_eq(fscanf(f, "pos: %*s flags: %o", &flags), 1);
+                (void) fclose(f);
+                n += !(flags & O_CLOEXEC);
+        }
+        (void) closedir(d);
+        ck_assert_uint_eq(seen, 2);
+        return n;
+}
+
+START_TEST(nothing_to_inherit)
+{
+        int slave, report, master = open_terminal(&slave);
+        Fake fake;
+
+        r = (Run){ .steps = waiting };
+        pid_t pid = run_start(&r, &fake, &report, slave);
+        await_text(ASKED, report);
+        ck_assert_uint_eq(count_inheritable(pid), 0);
+        ck_assert_int_eq(kill(pid, SIGTERM), 0);
+        run_end(&r, &fake, pid, report);
+        close(slave);
+        close(master);
+}
+END_TEST
+
 /* Killed outright: the approver sees it by the connection alone. */
 START_TEST(killed)
 {
@@ -216,6 +268,7 @@ int main(int argc, char **argv)
         tcase_add_loop_test(tcase, blocked, 0, 2);
         tcase_add_loop_test(tcase, default_action, 0, 4);
         tcase_add_test(tcase, while_the_approver_is_away);
+        tcase_add_test(tcase, nothing_to_inherit);
         tcase_add_test(tcase, killed);
         tcase_add_test(tcase, su_at_a_terminal);
         suite_add_tcase(suite, tcase);
