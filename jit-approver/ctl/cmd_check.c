@@ -107,6 +107,9 @@ static int run_reload(const Ctl *ctl)
                 say("The rules were not changed.");
                 return EXIT_ERROR;
         }
+        if (!ctl->json) {
+                (void) puts("ok");
+        }
         return EXIT_DONE;
 }
 
@@ -116,6 +119,7 @@ const Verb verb_check = {
         .summary = "Check the rules without loading them",
         .notes = "FILE instead of the installed configuration. Works with no approver running.\n"
                  "Exit: 0 ok, 1 there are problems.\n",
+        .takes_config = true,
         .options = options,
         .max_args = 1,
         .run = run_check,

@@ -15,10 +15,12 @@
 #include "jit-approver/ctl/print.h"
 #include "jit-approver/ctl/stack.h"
 
-static const char *arg_pam_dir = "/etc/pam.d";
+#define PAM_DIR "/etc/pam.d"
+
+static const char *arg_pam_dir = PAM_DIR;
 
 static const Option options[] = {
-        { "pam-dir", OPTION_TEXT, &arg_pam_dir, "DIR", "judge these stacks, not /etc/pam.d" },
+        { "pam-dir", OPTION_TEXT, &arg_pam_dir, "DIR", "judge these stacks, not " PAM_DIR },
         { NULL },
 };
 
@@ -144,6 +146,21 @@ static void check_files(const Ctl *ctl, Findings *f)
         }
 }
 
+/* Linux-PAM refuses for a line whose module it cannot load, root too. */
+static void check_module(Findings *f)
+{
+        static const char module[] = PAMMODDIR "/pam_jit.so";
+
+        if (access(module, R_OK) < 0) {
+                findings_add(f, FINDING_FAIL, "module",
+                        "install it, or take its lines out of /etc/pam.d",
+                        "%s: %s: PAM refuses everybody where it is named, root too", module,
+                        strerror(errno));
+        } else {
+                findings_add(f, FINDING_OK, "module", NULL, "%s", module);
+        }
+}
+
 static void check_stacks(Findings *f)
 {
         PamText *files = NULL;
@@ -203,6 +220,9 @@ static int run(const Ctl *ctl)
 
         check_approver(ctl, &f);
         check_files(ctl, &f);
+        if (streq(arg_pam_dir, PAM_DIR)) { /* others are not this host's */
+                check_module(&f);
+        }
         check_stacks(&f);
         if (ctl->json) {
                 int r = print_json(&f);
@@ -223,6 +243,7 @@ const Verb verb_doctor = {
         .summary = "Find what is wrong with this installation",
         .notes = "Judges the approver, its rules and the PAM stacks that have pam_jit.so.\n"
                  "Exit: 0 nothing fails, 1 something does.\n",
+        .takes_config = true,
         .options = options,
         .run = run,
 };

@@ -49,6 +49,7 @@ typedef struct Verb {
         const Option *options;
         size_t min_args, max_args;
         bool takes_command; /* the first word that is no option ends them */
+        bool takes_config;  /* --config means something */
         bool internal;      /* not for people */
         int (*run)(const Ctl *ctl);
 } Verb;

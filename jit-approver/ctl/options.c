@@ -149,6 +149,9 @@ void options_help(const Verb *verb)
                 (void) snprintf(left, sizeof(left), "--%s %s", o->name, str_or(o->argument, ""));
                 printf("  %-20s %s\n", left, o->help);
         }
+        if (verb->takes_config) {
+                printf("  %-20s %s\n", "--config FILE", "another approver.conf");
+        }
         printf("  %-20s %s\n", "--json", "one JSON document on stdout");
         printf("  %-20s %s\n", "--socket PATH", "another approver's socket");
 }

@@ -230,6 +230,11 @@ static int read_line(
         PamEntry *e = entry_add(r, file, line, level);
         control_read(control, e);
         e->module = must(strdup(base_name(module)));
+        for (char *word = take_word(&s); *word; word = take_word(&s)) {
+                if (strv_add(&e->arguments, *word == '[' ? word + 1 : word) < 0) {
+                        (void) must(NULL);
+                }
+        }
         return 0;
 }
 
@@ -306,6 +311,7 @@ void pam_stack_done(PamStack *s)
 {
         for (size_t i = 0; i < s->n; i++) {
                 free(s->entries[i].module);
+                (void) strv_free(s->entries[i].arguments);
         }
         free(s->entries);
         *s = (PamStack){ 0 };

@@ -46,9 +46,10 @@ enum {
 };
 
 typedef struct PamEntry {
-        char *module;   /* without its folder; NULL for the head of a substack */
-        char where[96]; /* "common-account:17" */
-        unsigned level; /* of the substack it stands in */
+        char *module;     /* without its folder; NULL for the head of a substack */
+        char **arguments; /* of the module */
+        char where[96];   /* "common-account:17" */
+        unsigned level;   /* of the substack it stands in */
         int act[_PAM_CODE_MAX];
         bool unknown_control; /* Linux-PAM then takes every outcome for a failure */
 } PamEntry;

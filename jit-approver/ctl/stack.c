@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "common/util.h"
+#include "jit-approver/ctl/arguments.h"
 #include "jit-approver/ctl/print.h"
 
 #define OURS "pam_jit.so"
@@ -192,6 +193,18 @@ static void judge_control(Judging *j, const PamEntry *e)
         }
 }
 
+/* An argument that the module does not take makes it refuse everybody. */
+static void judge_arguments(Judging *j, const PamEntry *e)
+{
+        const char *wrong = arguments_wrong(e->arguments);
+
+        if (wrong) {
+                findings_add(j->findings, FINDING_FAIL, j->name,
+                        "correct it, see OPTIONS of pam_jit(8)",
+                        "%s: pam_jit.so does not take '%s' and refuses everybody", e->where, wrong);
+        }
+}
+
 /* `allow` and exempt are PAM_IGNORE: with nobody else to say yes, Linux-PAM says no. */
 static void judge_account_others(Judging *j)
 {
@@ -276,6 +289,7 @@ static bool judge_type(
         }
         for (size_t i = ours; i < j.stack.n; i = find_ours(&j.stack, i + 1)) {
                 judge_control(&j, &j.stack.entries[i]);
+                judge_arguments(&j, &j.stack.entries[i]);
                 judge_after(&j, i);
         }
         if (type == PAM_TYPE_ACCOUNT) {
@@ -393,7 +407,8 @@ void stack_judge(const PamText *files, size_t n, Findings *ret)
         judge_pair(files, n, gated, "sudo", "sudo-i", ret);
         judge_pair(files, n, gated, "su", "su-l", ret);
         if (!any) {
-                findings_add(ret, FINDING_WARN, "pam", "add pam_jit.so to sudo's account lines",
+                findings_add(ret, FINDING_WARN, "pam",
+                        "see the examples in /usr/share/doc/pam-jit/examples/pam.d-examples",
                         "no service has pam_jit.so: nothing is gated");
         }
 }

@@ -65,6 +65,10 @@ static const Expected cases[] = {
                         "fail pam a-loop: its session lines include",
                         "warn pam b-missing: its account lines include 'gone', which is not there",
                         "warn pam b-missing: its session lines include 'gone'" } },
+        { "arguments", { "fail pam a-span: a-span:1: pam_jit.so does not take 'wait=5minuets'",
+                               "fail pam b-both: b-both:1: pam_jit.so does not take 'quiet'",
+                               "fail pam b-both: b-both:3: pam_jit.so does not take 'fail-open'",
+                               "ok pam c-good: " } },
         { "none", { "warn pam: no service has pam_jit.so" } },
 };
 
