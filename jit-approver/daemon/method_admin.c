@@ -53,7 +53,7 @@ static bool log_scope(Turn *t, AuditFilter *f)
         }
         if (in->verify || in->approver || (in->user && user.uid != t->caller.account.uid)) {
                 call_error(t->call, "NotPermitted",
-                        "only auditors and administrators read what others did");
+                        "only auditors and administrators read all of the record");
                 turn_free(t);
                 return false;
         }

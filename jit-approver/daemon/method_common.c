@@ -13,8 +13,11 @@
 void method_not_found(Turn *t, int err, const char *what)
 {
         if (err == -ENOTUNIQ) {
-                call_error(t->call, "Ambiguous", "several %ss begin like that", what);
-        } else if (err == -ENOENT || err == -EINVAL) {
+                call_error(t->call, "Ambiguous", "several begin like that; give more of it");
+        } else if (err == -EINVAL) {
+                call_error(t->call, "NotFound",
+                        "that is no id; one looks like K7QF-2M9D, and its first four will do");
+        } else if (err == -ENOENT) {
                 call_error(t->call, "NotFound", "there is no such %s", what);
         } else {
                 call_error(t->call, "StoreUnavailable", "the record cannot be read: %s",

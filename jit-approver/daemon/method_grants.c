@@ -139,7 +139,10 @@ void method_revoke(Turn *t)
                 turn_bad_parameter(t, "id");
         } else if (in->id) {
                 revoke_one(t);
-        } else if (turn_may(t, ACT_REVOKE, turn_roles(t), "grant")) {
+        } else if (access_judge(ACT_REVOKE, turn_roles(t)) != ACCESS_YES) {
+                call_error(t->call, "NotPermitted", "only administrators revoke without an id");
+                turn_free(t);
+        } else {
                 revoke_many(t, in->user);
         }
 }

@@ -8,28 +8,34 @@
 #include "common/span.h"
 #include "jit-approver/daemon/method_internal.h"
 
+/* MUST: what the caller may not see is answered in the words for what is not there. */
 void method_show(Turn *t)
 {
+        static const char what[] = "request or grant";
         Request r;
         Grant g;
 
         int err = method_find_request(t, t->in.id.id, &r);
         if (err >= 0) {
                 const Id id = r.id;
-                bool may = turn_may(t, ACT_SEE, turn_roles_of_request(t, &r), "request or grant");
+                bool may = turn_may(t, ACT_SEE, turn_roles_of_request(t, &r), what);
                 request_done(&r);
                 if (may) {
                         method_reply_request(t, &id);
                 }
                 return;
         }
-        if (err != -ENOENT) {
-                method_not_found(t, err, "request");
+        if (err == -ENOENT) {
+                err = method_find_grant(t, t->in.id.id, &g);
+        }
+        if (err < 0) {
+                method_not_found(t, err, what);
                 return;
         }
-        if (method_take_grant(t, t->in.id.id, ACT_SEE, &g)) {
-                const Id id = g.id;
-                grant_done(&g);
+        const Id id = g.id;
+        bool may = turn_may(t, ACT_SEE, turn_roles_of_grant(t, &g), what);
+        grant_done(&g);
+        if (may) {
                 method_reply_grant(t, &id);
         }
 }

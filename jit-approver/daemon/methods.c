@@ -197,7 +197,11 @@ bool turn_may(Turn *t, Act act, unsigned roles, const char *what)
         case ACCESS_YES:
                 return true;
         case ACCESS_FORBIDDEN:
-                call_error(t->call, "NotPermitted", "you may not do that to this %s", what);
+                if (streq(what, "host")) {
+                        call_error(t->call, "NotPermitted", "only administrators may do that");
+                } else {
+                        call_error(t->call, "NotPermitted", "you may not do that to this %s", what);
+                }
                 break;
         case ACCESS_HIDDEN:
         default:
