@@ -160,6 +160,19 @@ static int call_bad_version(Call *c)
                 PROJECT_VERSION, PROTOCOL_VERSION, (long long) oldest, (long long) newest);
 }
 
+/* The approver's words, which begin small and end bare, as a sentence like ours. */
+static int call_tell(Call *c, int code, const char *words)
+{
+        const char *text = safe(words);
+        size_t n = strlen(text);
+        char first = text[0] >= 'a' && text[0] <= 'z' ? (char) (text[0] - 'a' + 'A') : text[0];
+
+        if (n == 0) {
+                return call_fail(c, code, "Refused.");
+        }
+        return call_fail(c, code, "%c%s%s", first, text + 1, strchr(".!?", text[n - 1]) ? "" : ".");
+}
+
 /* What the approver's error says, and which exit code it is. */
 static int call_refused(Call *c)
 {
@@ -179,10 +192,10 @@ static int call_refused(Call *c)
                 if (e->words) {
                         bool refused = streq(e->name, PROTOCOL_INTERFACE ".Refused");
 
-                        return call_fail(c, refused ? call_code_exit(code) : e->code, "%s",
-                                safe(text ? text : e->words));
+                        return call_tell(c, refused ? call_code_exit(code) : e->code,
+                                text ? text : e->words);
                 }
-                return call_fail(c, e->code, "The approver does not accept this: %s.",
+                return call_fail(c, e->code, "The approver does not accept what was given as '%s'.",
                         safe(parameter ? parameter : text));
         }
         return call_fail(

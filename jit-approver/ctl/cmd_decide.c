@@ -45,21 +45,23 @@ static void open_done(Open *o)
 
 static void take_open(const JsonNode *request, void *userdata)
 {
-        static const char *const heads[] = { "", "ID", "WHO", "WHAT", "FOR", "WHY", "COMMAND",
+        static const char *const heads[] = { "", "ID", "WHO", "WHAT", "AS", "FOR", "WHY", "COMMAND",
                 NULL };
         Open *o = userdata;
-        char number[16];
+        char number[16], target[VIEW_TARGET_MAX];
 
         o->table = o->table ? o->table : table_new(heads);
         if (strv_add(&o->ids, str_or(node_text(request, "id"), "")) < 0) {
                 (void) must(NULL);
         }
         (void) snprintf(number, sizeof(number), "%zu", strv_length(o->ids));
+        view_target(target, request);
         table_add(o->table, (const Cell[]){
                                     { number, STYLE_BOLD },
                                     { node_text(request, "id"), STYLE_PLAIN },
                                     { node_text(request, "asker"), STYLE_PLAIN },
                                     { node_text(request, "service"), STYLE_PLAIN },
+                                    { target, STYLE_PLAIN },
                                     { span_text(node_text(request, "duration")), STYLE_PLAIN },
                                     { node_text(request, "reason"), STYLE_PLAIN },
                                     { node_text(request, "command"), STYLE_PLAIN },
@@ -81,18 +83,22 @@ static int choose(const Open *o, const char *decision, const char **ret)
         }
         table_write(o->table, stderr, 0);
         _cleanup_(freep) char *answer = ask_line("Which number?");
-        if (!answer || parse_u64(answer, n, &which) < 0 || which == 0) {
+        if (!answer) {
                 say("Nothing was decided.");
                 return EXIT_USAGE;
+        }
+        if (parse_u64(answer, n, &which) < 0 || which == 0) {
+                return usage("There is no number '%s'. Nothing was decided.", safe(answer));
         }
         *ret = o->ids[which - 1];
         return EXIT_DONE;
 }
 
 /* Shows the request and asks; EXIT_DONE is yes. */
-static int confirm(Call *c, const char *id, const char *question)
+static int confirm(Call *c, const char *id, const char *decision)
 {
         IdCall call = { .version = PROTOCOL_VERSION, .id = id };
+        char question[128];
 
         int r = call_do(c, "Show", ID_FIELDS, &call);
         if (r != EXIT_DONE) {
@@ -109,6 +115,9 @@ static int confirm(Call *c, const char *id, const char *question)
         if (!can_ask()) {
                 return usage("Not on a terminal: name the ID or give --yes.");
         }
+        (void) snprintf(question, sizeof(question), "%s%s%.64s? [y/N]",
+                streq(decision, "approve") ? "Approve" : "Deny", arg_for ? " for " : "",
+                arg_for ? span_text(arg_for) : "");
         if (!ask_yes(question)) {
                 say("Nothing was decided.");
                 return EXIT_ERROR;
@@ -116,7 +125,7 @@ static int confirm(Call *c, const char *id, const char *question)
         return EXIT_DONE;
 }
 
-static int find(Call *c, const char *decision, const char *question, char **ret)
+static int find(Call *c, const char *decision, char **ret)
 {
         _cleanup_(open_done) Open open = { 0 };
         ListCall call = { .version = PROTOCOL_VERSION, .which = "pending" };
@@ -140,14 +149,14 @@ static int find(Call *c, const char *decision, const char *question, char **ret)
                         return r;
                 }
         }
-        r = confirm(c, id, question);
+        r = confirm(c, id, decision);
         if (r == EXIT_DONE) {
                 *ret = must(strdup(id));
         }
         return r;
 }
 
-static int decide(const Ctl *ctl, const char *decision, const char *question)
+static int decide(const Ctl *ctl, const char *decision)
 {
         _cleanup_(call_done) Call c = { .client = CLIENT_NONE };
         _cleanup_(freep) char *found = NULL;
@@ -160,7 +169,7 @@ static int decide(const Ctl *ctl, const char *decision, const char *question)
 
         int r = call_open(&c, ctl);
         if (r == EXIT_DONE && ctl->n_args == 0) {
-                r = find(&c, decision, question, &found);
+                r = find(&c, decision, &found);
         }
         if (r != EXIT_DONE) {
                 return r;
@@ -183,12 +192,12 @@ static int decide(const Ctl *ctl, const char *decision, const char *question)
 
 static int run_approve(const Ctl *ctl)
 {
-        return decide(ctl, "approve", "Approve? [y/N]");
+        return decide(ctl, "approve");
 }
 
 static int run_deny(const Ctl *ctl)
 {
-        return decide(ctl, "deny", "Deny? [y/N]");
+        return decide(ctl, "deny");
 }
 
 const Verb verb_approve = {

@@ -30,7 +30,8 @@ static const Option options[] = {
         { "approver", OPTION_TEXT, &arg_approver, "A", "only what this approver did" },
         { "since", OPTION_TEXT, &arg_since, "T", "from T on" },
         { "until", OPTION_TEXT, &arg_until, "T", "up to T" },
-        { "verify", OPTION_FLAG, &arg_verify, NULL, "reckon the chain of hashes of all rows" },
+        { "verify", OPTION_FLAG, &arg_verify, NULL,
+                "compute the chain of hashes of all rows anew" },
         { "anchor", OPTION_TEXT, &arg_anchor, "HASH", "with --verify: this hash must occur" },
         { "file", OPTION_TEXT, &arg_file, "FILE", "with --verify: an exported record, - is stdin" },
         { NULL },
@@ -49,20 +50,50 @@ static void log_done(Log *l)
         l->table = table_free(l->table);
 }
 
+/* What a terminal's width has room for comes first; what only programs want, not at all. */
+static const char *const facts_first[] = { "asker", "state", "approver", "decision", "by", "note",
+        "service", "target", "command", "why", "reason" };
+static const char *const facts_hidden[] = { "asker_uid", "login_uid", "target_uid", "digest" };
+
+static bool fact_in(const char *name, const char *const *list, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                if (streq(name, list[i])) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+static void write_fact(FILE *f, const JsonNode *n)
+{
+        _cleanup_(freep) char *json = node_json(n);
+        bool word = json_type(n) == JSON_STRING && !strpbrk(json_string(n), " \t\"=");
+
+        (void) fprintf(
+                f, "%s%s=%s", ftell(f) > 0 ? " " : "", json_name(n), word ? json_string(n) : json);
+}
+
 /* The event's facts as words: name=value. The caller frees. */
 static char *facts_text(const JsonNode *data)
 {
         char *text = NULL;
         size_t size = 0;
         FILE *f = must(open_memstream(&text, &size));
-        const char *space = "";
+        const JsonNode *first = data ? json_first(data) : NULL;
 
-        for (const JsonNode *n = data ? json_first(data) : NULL; n; n = json_next(n)) {
-                _cleanup_(freep) char *json = node_json(n);
-                bool word = json_type(n) == JSON_STRING && !strpbrk(json_string(n), " \t\"=");
-
-                (void) fprintf(f, "%s%s=%s", space, json_name(n), word ? json_string(n) : json);
-                space = " ";
+        for (size_t i = 0; i < ELEMENTSOF(facts_first); i++) {
+                for (const JsonNode *n = first; n; n = json_next(n)) {
+                        if (streq(json_name(n), facts_first[i])) {
+                                write_fact(f, n);
+                        }
+                }
+        }
+        for (const JsonNode *n = first; n; n = json_next(n)) {
+                if (!fact_in(json_name(n), facts_first, ELEMENTSOF(facts_first)) &&
+                        !fact_in(json_name(n), facts_hidden, ELEMENTSOF(facts_hidden))) {
+                        write_fact(f, n);
+                }
         }
         (void) fclose(f);
         return must(text);
@@ -223,7 +254,7 @@ static void log_print(const Ctl *ctl, Log *l, const char *head)
         } else if (table_rows(l->table) > 0) {
                 table_print(l->table);
         } else {
-                say("The record has no such row.");
+                say("The record has no such row that you may read.");
         }
 }
 

@@ -53,8 +53,8 @@ static void print_daemon(const JsonNode *status)
         print_part("store", node_text(status, "store"));
         print_part("bus", node_text(status, "bus"));
         print_part("clock", node_text(status, "clock"));
-        (void) printf("%-10s %lld pending, %lld waiting, %lld active grants\n", "now",
-                (long long) node_integer(status, "pending", 0),
+        (void) printf("%-10s requests open: %lld, commands waiting: %lld, grants active: %lld\n",
+                "now", (long long) node_integer(status, "pending", 0),
                 (long long) node_integer(status, "waiting", 0),
                 (long long) node_integer(status, "grants", 0));
         if (*roles) {

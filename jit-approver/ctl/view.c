@@ -8,18 +8,15 @@
 
 #include "common/util.h"
 
-#define TARGET_MAX 512
-
-/* "root", "root, group adm", "?" where the command line was not understood. */
-static void write_target(char *out, const JsonNode *o)
+void view_target(char out[static VIEW_TARGET_MAX], const JsonNode *o)
 {
         const char *target = node_text(o, "target"), *group = node_text(o, "target_group");
 
-        (void) snprintf(out, TARGET_MAX, "%s%s%s", str_or(target, group ? "" : "?"),
+        (void) snprintf(out, VIEW_TARGET_MAX, "%s%s%s", str_or(target, group ? "" : "?"),
                 target && group ? ", " : "", group ? "group " : "");
         if (group) {
                 size_t n = strlen(out);
-                (void) snprintf(out + n, TARGET_MAX - n, "%s", group);
+                (void) snprintf(out + n, VIEW_TARGET_MAX - n, "%s", group);
         }
 }
 
@@ -68,6 +65,18 @@ static void write_last_note(FILE *f, const JsonNode *votes)
         }
 }
 
+/* " until 15:04 (in 30 min)"; of a grant that is over, that it is. */
+static void write_approved(FILE *f, const JsonNode *grant)
+{
+        const char *state = grant ? node_text(grant, "state") : NULL;
+
+        if (state && !streq(state, "active")) {
+                (void) fprintf(f, ", the grant is %s", safe(state));
+        } else if (grant) {
+                write_until(f, " until ", node_text(grant, "until"));
+        }
+}
+
 void view_request_line(FILE *f, const JsonNode *request)
 {
         const char *state = str_or(node_text(request, "state"), "?");
@@ -88,7 +97,7 @@ void view_request_line(FILE *f, const JsonNode *request)
         if (pending) {
                 write_until(f, ", open until ", node_text(request, "deadline"));
         } else if (streq(state, "approved")) {
-                write_until(f, " until ", node_text(node_object(request, "grant"), "until"));
+                write_approved(f, node_object(request, "grant"));
         }
         if (n > 0) {
                 write_last_note(f, votes);
@@ -129,9 +138,9 @@ static void write_where(FILE *f, const JsonNode *o)
 
 static void write_what(FILE *f, const JsonNode *o)
 {
-        char target[TARGET_MAX];
+        char target[VIEW_TARGET_MAX];
 
-        write_target(target, o);
+        view_target(target, o);
         (void) fprintf(f, "  %s%-9s%s %s as %s\n", style(f, STYLE_DIM), "what",
                 style(f, STYLE_PLAIN), safe(node_text(o, "service")), safe(target));
         write_fact(f, "command", node_text(o, "command"), " (as typed, not verified)");
@@ -190,9 +199,9 @@ void view_request(FILE *f, const JsonNode *request)
 void view_grant_line(FILE *f, const JsonNode *grant)
 {
         const char *state = str_or(node_text(grant, "state"), "?");
-        char target[TARGET_MAX];
+        char target[VIEW_TARGET_MAX];
 
-        write_target(target, grant);
+        view_target(target, grant);
         (void) fprintf(f, "Grant %s: ", safe(node_text(grant, "id")));
         write_state(f, state);
         (void) fprintf(f, ", %s as %s for %s", safe(node_text(grant, "service")), safe(target),
@@ -201,6 +210,15 @@ void view_grant_line(FILE *f, const JsonNode *grant)
                 write_until(f, ", until ", node_text(grant, "until"));
         }
         (void) fputc('\n', f);
+}
+
+/* What the rule's on-expiry means. */
+static const char *at_end(const char *on_expiry)
+{
+        if (streq(str_or(on_expiry, ""), "end-sessions")) {
+                return "what was opened is ended";
+        }
+        return streq(str_or(on_expiry, ""), "keep") ? "what was opened goes on" : on_expiry;
 }
 
 void view_grant(FILE *f, const JsonNode *grant)
@@ -214,13 +232,12 @@ void view_grant(FILE *f, const JsonNode *grant)
         write_fact(f, "request", node_text(grant, "request"), "");
         write_fact(f, "rule", node_text(grant, "rule"), "");
         write_fact(f, "made by", node_text(grant, "by"), "");
-        write_fact(f, "scope", node_text(grant, "scope"), "");
-        write_fact(f, "at end", node_text(grant, "on_expiry"), "");
+        write_fact(f, "at end", at_end(node_text(grant, "on_expiry")), "");
 }
 
 Table *view_requests_new(void)
 {
-        static const char *const heads[] = { "ID", "WHO", "WHAT", "AS", "FOR", "OPEN", "WHY",
+        static const char *const heads[] = { "ID", "WHO", "WHAT", "AS", "FOR", "CLOSES", "WHY",
                 "COMMAND", NULL };
 
         return table_new(heads);
@@ -230,9 +247,9 @@ void view_requests_add(Table *t, const JsonNode *request)
 {
         const char *state = str_or(node_text(request, "state"), "?");
         bool pending = streq(state, "pending");
-        char target[TARGET_MAX];
+        char target[VIEW_TARGET_MAX];
 
-        write_target(target, request);
+        view_target(target, request);
         table_add(t, (const Cell[]){
                              { node_text(request, "id"), STYLE_BOLD },
                              { node_text(request, "asker"), STYLE_PLAIN },
@@ -248,8 +265,8 @@ void view_requests_add(Table *t, const JsonNode *request)
 
 Table *view_grants_new(void)
 {
-        static const char *const heads[] = { "ID", "WHO", "WHAT", "AS", "STATE", "END", "BY", "WHY",
-                NULL };
+        static const char *const heads[] = { "ID", "WHO", "WHAT", "AS", "STATE", "END", "FROM",
+                "WHY", NULL };
 
         return table_new(heads);
 }
@@ -257,10 +274,12 @@ Table *view_grants_new(void)
 void view_grants_add(Table *t, const JsonNode *grant)
 {
         const char *state = str_or(node_text(grant, "state"), "?");
-        const char *by = node_text(grant, "by");
-        char target[TARGET_MAX];
+        const char *by = node_text(grant, "by"), *request = node_text(grant, "request");
+        char target[VIEW_TARGET_MAX], from[VIEW_TARGET_MAX];
 
-        write_target(target, grant);
+        view_target(target, grant);
+        (void) snprintf(
+                from, sizeof(from), "%s%s", by ? "" : "request ", by ? by : str_or(request, "?"));
         table_add(t,
                 (const Cell[]){
                         { node_text(grant, "id"), STYLE_BOLD },
@@ -270,7 +289,7 @@ void view_grants_add(Table *t, const JsonNode *grant)
                         { state, style_of_state(state) },
                         { streq(state, "active") ? when_in_text(node_text(grant, "until")) : "over",
                                 STYLE_PLAIN },
-                        { by ? by : node_text(grant, "request"), STYLE_PLAIN },
+                        { from, STYLE_PLAIN },
                         { node_text(grant, "reason"), STYLE_PLAIN },
                 });
 }

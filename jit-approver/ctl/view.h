@@ -10,6 +10,10 @@
 #include "jit-approver/ctl/node.h"
 #include "jit-approver/ctl/print.h"
 
+/* "root", "root, group adm", "?" where the command line was not understood. Not made safe. */
+#define VIEW_TARGET_MAX 512
+void view_target(char out[static VIEW_TARGET_MAX], const JsonNode *o);
+
 void view_request_line(FILE *f, const JsonNode *request);
 void view_request(FILE *f, const JsonNode *request);
 void view_grant_line(FILE *f, const JsonNode *grant);

@@ -143,11 +143,12 @@ class Errors(Case):
                 ("NamesUnavailable", {"message": "Later."}, 1, "Later."),
                 ("Busy", {"message": "Busy."}, 1, "Busy."),
                 ("BadVersion", {"oldest": 3, "newest": 4}, 1, "protocol 1, the approver 3 to 4"),
-                ("org.varlink.service.InvalidParameter", {"parameter": "id"}, 2, ": id."),
+                ("org.varlink.service.InvalidParameter", {"parameter": "id"}, 2, "given as 'id'."),
                 ("org.varlink.service.MethodNotFound", {"method": "x"}, 1, "older"),
                 ("org.example.New", {}, 1, "org.example.New"),
                 ("NotFound", {}, 3, "No such"),
-                ("NotFound", {"message": EVIL}, 3, "x\\x1b]0;pwn\\x07\\u{202e}\\x0ay")]:
+                ("NotFound", {"message": "there is none"}, 3, "jitctl: There is none.\n"),
+                ("NotFound", {"message": EVIL}, 3, "X\\x1b]0;pwn\\x07\\u{202e}\\x0ay")]:
             for args in (("show", "K7QF"), ("show", "K7QF", "--json")):
                 self.serve(Show=[[error(name, **parameters)]])
                 done = self.jitctl(*args, exit=code)
@@ -370,7 +371,7 @@ class Approvers(Case):
                           "votes": [VOTE | {"note": EVIL, "login": EVIL}], "rule": EVIL}
         self.serve(Show=[[reply(request=evil)]])
         shown = self.jitctl("show", "K7QF").stdout
-        for part in ("1 of 2 approved by bob", "dev (uid 1000)", "bob is who logged in",
+        for part in ("1 of 2 approved by bob", "dev (uid 1000)", "logged in as bob",
                      "sudo as root", "apt upgrade (as typed, not verified)", "web1",
                      "30 min (at most 4 h)", "(2 must approve)", "(claimed)"):
             self.assertIn(part, shown)
@@ -421,9 +422,13 @@ class Approvers(Case):
         self.serve(**script)
         self.terminal("approve", typed=[("Which number?", "2\n"), ("Approve? [y/N]", "yes\n")])
         self.assertEqual(self.server.called("Decide")[0]["request"], "M7QF-2M9D")
+        self.serve(**script)
+        self.terminal("approve", "--for", "90m", typed=[
+            ("Which number?", "2\n"), ("Approve for 1 h 30 min? [y/N]", "y\n")])
         for number in ("0", "3", "-1", "1x", ""):
             self.serve(**script)
-            self.terminal("approve", typed=[("Which number?", number + "\n")], exit=2)
+            shown = self.terminal("approve", typed=[("Which number?", number + "\n")], exit=2)
+            self.assertEqual(f"There is no number '{number}'." in shown, number != "")
             self.assertEqual(self.server.called("Decide"), [])
 
     def test_nothing_open(self):
@@ -478,7 +483,7 @@ class Admins(Case):
 
     def test_reload(self):
         self.serve(Reload=[[reply(problems=[])]])
-        self.jitctl("reload")
+        self.assertEqual(self.jitctl("reload").stdout, "ok\n")
         self.assertEqual(self.document("reload"), {"problems": []})
         self.serve(Reload=[[reply(problems=["a.conf:1:2: " + EVIL])]])
         self.assertIn("a.conf:1:2: x\\x1b", self.jitctl("reload", exit=1).stderr)
@@ -487,7 +492,8 @@ class Admins(Case):
 class Record(Case):
     def setUp(self):
         super().setUp()
-        self.rows = chain({"asker": "dev", "reason": "two words"}, {"asker": EVIL}, {"n": 3})
+        self.rows = chain({"asker": "dev", "asker_uid": 1, "reason": "two words", "note": "no"},
+                          {"asker": EVIL}, {"n": 3})
         self.head = self.rows[-1]["hash"]
 
     def log(self, rows, head=None):
@@ -500,7 +506,7 @@ class Record(Case):
         shown = self.jitctl("log", "--user", "dev", "--since", "2026-11-20", "--until",
                             "2026-11-21T12:00:00+01:00").stdout
         self.assertIn('1    2026-11-21 15:04  request.created  K7QF-2M9D         asker=dev '
-                      'reason="two words"', shown)
+                      'note=no reason="two words"\n', shown)
         self.assertEqual(self.server.calls[0][1], {
             "version": 1, "after": 0, "user": "dev", "since": "2026-11-20T00:00:00Z",
             "until": "2026-11-21T11:00:00Z", "verify": False})
