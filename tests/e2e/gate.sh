@@ -45,7 +45,7 @@ people() {
 
 # rules <RULES: in force when it returns
 rules() {
-    { people; cat; } | X 'cat >/etc/jit-approver/approver.conf; jitctl check; jitctl reload'
+    { people; cat; } | X 'cat >/etc/jit-approver/approver.conf; jitctl check >&2; jitctl reload'
 }
 
 # ask NAME SERVICES USERS TARGETS [KEY = VALUE]...: a rule by which somebody is asked
