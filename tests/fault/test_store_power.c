@@ -105,7 +105,9 @@ static void power_fails(void)
                 }
                 (void) snprintf(path, sizeof(path), "%s/%s", after, disks[i].name);
                 f = fopen(path, "we");
-                if (!f || fwrite(disks[i].durable, 1, disks[i].size, f) != disks[i].size ||
+                if (!f ||
+                        (disks[i].size > 0 &&
+                                fwrite(disks[i].durable, 1, disks[i].size, f) != disks[i].size) ||
                         fclose(f) != 0 || chmod(path, 0600) < 0) {
                         _exit(2);
                 }
