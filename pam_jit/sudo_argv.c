@@ -26,6 +26,12 @@
 #define BESIDE_VALIDATE "ABghkNnpSuv"
 #define BESIDE_REMOVE "K"
 
+/*
+ * What makes a command another one than its words say: -E and --preserve-env= carry variables into it
+ * as VAR=value does (APT_CONFIG, PYTHONPATH), the others change its root, its directory or its domain.
+ */
+#define ALTERS_COMMAND "EDRrt"
+
 #define HOST_LONG 1 /* --host: like 'h' with a value, but spelled apart from --help */
 
 typedef struct LongOption {
@@ -258,15 +264,25 @@ static void take_options(Parser *p)
         }
 }
 
-/* Whether nothing but the options of allowed was seen. */
-static bool only(const Parser *p, const char *allowed)
+static uint64_t bits(const char *options)
 {
         uint64_t mask = 0;
 
-        for (const char *s = allowed; *s; s++) {
+        for (const char *s = options; *s; s++) {
                 mask |= bit(*s);
         }
-        return (p->seen & ~mask) == 0;
+        return mask;
+}
+
+/* Whether nothing but the options of allowed was seen. */
+static bool only(const Parser *p, const char *allowed)
+{
+        return (p->seen & ~bits(allowed)) == 0;
+}
+
+static bool any_of(const Parser *p, const char *options)
+{
+        return p->seen & bits(options);
 }
 
 static SudoMode run_mode(const Parser *p, size_t words)
@@ -279,7 +295,8 @@ static SudoMode run_mode(const Parser *p, size_t words)
         if (words == 0 && !shell && saw(p, 'k')) {
                 return SUDO_UNKNOWN; /* -k alone forgets the password, without PAM */
         }
-        return shell || words == 0 || p->sets_variables ? SUDO_SHELL : SUDO_RUN;
+        return shell || words == 0 || p->sets_variables || any_of(p, ALTERS_COMMAND) ? SUDO_SHELL
+                                                                                     : SUDO_RUN;
 }
 
 static SudoMode judge(const Parser *p)

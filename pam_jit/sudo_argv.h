@@ -11,8 +11,8 @@
 
 typedef enum SudoMode {
         SUDO_UNKNOWN = 0,
-        SUDO_RUN,      /* a plain command */
-        SUDO_SHELL,    /* -s, -i, -e, sudoedit, VAR=value, or no command at all */
+        SUDO_RUN, /* a plain command */
+        SUDO_SHELL, /* -s, -i, -e, sudoedit, VAR=value, -E and what else alters a command, or none at all */
         SUDO_LIST,     /* -l: tells, runs nothing */
         SUDO_VALIDATE, /* -v: runs nothing */
         SUDO_REMOVE,   /* -K: runs nothing */

@@ -246,6 +246,7 @@ static Question subject_question(const Subject *s)
                 .asker = s->asker,
                 .target_known = s->target_known,
                 .target = s->target,
+                .group_named = !str_empty(ask->target_group),
                 .mode = mode,
                 .command = ask->command.items,
                 .n_command = ask->command.n,

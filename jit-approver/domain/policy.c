@@ -176,6 +176,14 @@ static Ternary target_matches(const Rule *rule, const Question *q)
         if (rule->targets.n == 0 || names_any(&rule->targets)) {
                 return TERNARY_YES;
         }
+        /*
+         * "sudo -u postgres -g disk" is more than postgres, and root's without a detour. People who
+         * decide are shown the group; where nobody looks, none but root may have one of his choice.
+         */
+        if (q->group_named && rule->action == ACTION_ALLOW &&
+                !(q->target_known && q->target.uid == 0)) {
+                return TERNARY_NO;
+        }
         /* A target that was not understood is matched by no name, and not "perhaps" either. */
         return q->target_known ? names_include(&rule->targets, &q->target) : TERNARY_NO;
 }

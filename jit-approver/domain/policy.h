@@ -21,7 +21,7 @@ typedef struct Account {
 typedef enum CommandMode {
         COMMAND_UNKNOWN = 0, /* argv not understood exactly: only "*" matches */
         COMMAND_RUN,         /* plain words */
-        COMMAND_SHELL,       /* sudo -s, -i, -e, VAR=value, a login: only "*" matches */
+        COMMAND_SHELL,       /* sudo -s, -i, -e, VAR=value, -E, a login: only "*" matches */
 } CommandMode;
 
 typedef struct Question {
@@ -29,6 +29,7 @@ typedef struct Question {
         Account asker;
         bool target_known;
         Account target;
+        bool group_named; /* sudo -g */
         CommandMode mode;
         const char *const *command; /* the words typed, borrowed */
         size_t n_command;

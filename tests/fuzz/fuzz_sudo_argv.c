@@ -112,6 +112,7 @@ static void ask_getopt(int argc, char *const *argv, Oracle *o)
 static void compare(const SudoArgv *ours, const Oracle *o, size_t argc, bool edit)
 {
         bool shell = o->seen['s'] || o->seen['i'] || o->seen['e'] || edit || o->sets_variables;
+        bool altered = o->seen['E'] || o->seen['D'] || o->seen['R'] || o->seen['r'] || o->seen['t'];
 
         CHECK(!o->error && !o->seen['V']);
         CHECK(ours->user == o->user && ours->group == o->group);
@@ -119,11 +120,11 @@ static void compare(const SudoArgv *ours, const Oracle *o, size_t argc, bool edi
         case SUDO_UNKNOWN:
                 abort();
         case SUDO_RUN:
-                CHECK(ours->command == o->command && o->command < argc && !shell);
+                CHECK(ours->command == o->command && o->command < argc && !shell && !altered);
                 CHECK(!o->seen['l'] && !o->seen['v'] && !o->seen['K']);
                 break;
         case SUDO_SHELL:
-                CHECK(shell || o->command == argc);
+                CHECK(shell || altered || o->command == argc);
                 CHECK(!o->seen['l'] && !o->seen['v'] && !o->seen['K']);
                 break;
         case SUDO_LIST:

@@ -3,7 +3,7 @@
 /*
  * A policy plugin for the real sudo (sudo_plugin(5)) that says how sudo understood its command line
  * and then refuses. One line, fields parted by US (0x1f): kind, runas user, runas group, the flags
- * that make a shell, the number of variables, then the words.
+ * that make a shell or alter the command, the number of variables, then the words.
  */
 
 #include <string.h>
@@ -31,7 +31,9 @@ static int probe_open(unsigned version, sudo_conv_t conversation, sudo_printf_t 
                 user = setting(*s, "runas_user") ? setting(*s, "runas_user") : user;
                 group = setting(*s, "runas_group") ? setting(*s, "runas_group") : group;
                 shell |= setting(*s, "run_shell") || setting(*s, "login_shell") ||
-                         setting(*s, "implied_shell");
+                         setting(*s, "implied_shell") || setting(*s, "preserve_environment") ||
+                         setting(*s, "cmnd_chroot") || setting(*s, "cmnd_cwd") ||
+                         setting(*s, "selinux_role") || setting(*s, "selinux_type");
                 edit |= setting(*s, "sudoedit") != NULL;
         }
         return 1;

@@ -104,6 +104,17 @@ static bool same_command(const Real *real, const char *const *argv, size_t argc,
         return true;
 }
 
+/* --preserve-env=LIST alters nothing where none of the list is set; we do not look. */
+static bool lists_variables(const char *const *argv, size_t argc)
+{
+        for (size_t i = 1; i < argc; i++) {
+                if (strncmp(argv[i], "--preserve-e", strlen("--preserve-e")) == 0) {
+                        return true;
+                }
+        }
+        return false;
+}
+
 /* Whether what we say is true of what sudo does. Unknown is always true. */
 static bool agrees(const SudoArgv *ours, const Real *real, const char *const *argv, size_t argc)
 {
@@ -119,7 +130,8 @@ static bool agrees(const SudoArgv *ours, const Real *real, const char *const *ar
                        (streq(real->kind, "run") && same && !shell &&
                                same_command(real, argv, argc, ours->command));
         case SUDO_SHELL:
-                return *real->kind == '\0' || (streq(real->kind, "run") && same && shell);
+                return *real->kind == '\0' ||
+                       (streq(real->kind, "run") && same && (shell || lists_variables(argv, argc)));
         case SUDO_LIST:
                 return *real->kind == '\0' || streq(real->kind, "list");
         case SUDO_VALIDATE:

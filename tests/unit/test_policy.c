@@ -296,6 +296,46 @@ START_TEST(evaluate)
 }
 END_TEST
 
+START_TEST(a_group_of_choice)
+{
+        static const char text[] = "[approver bob]\nuser = u1001\n"
+                                   "[rule allowed]\nservices = sudo\nusers = *\n"
+                                   "targets = u0, u33\naction = allow\n"
+                                   "[rule asked]\nservices = sudo\nusers = *\n"
+                                   "targets = u33\naction = ask\napprovers = bob\n"
+                                   "[rule any]\nservices = sudo\nusers = *\naction = allow\n";
+        static const struct {
+                uid_t target;
+                bool target_known, group_named;
+                const char *rule;
+        } cases[] = {
+                { 0, true, false, "allowed" },
+                { 0, true, true, "allowed" },
+                { 33, true, false, "allowed" },
+                { 33, true, true, "asked" },
+                { 1000, true, true, "any" },
+                { 0, false, true, "any" },
+        };
+        _cleanup_(rules_freep) Rules *rules = fixture_rules(text);
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Question q = {
+                        .service = "sudo",
+                        .asker = { 1000, Y },
+                        .target_known = cases[i].target_known,
+                        .target = { cases[i].target, Y },
+                        .group_named = cases[i].group_named,
+                        .mode = COMMAND_SHELL,
+                };
+                Policy p = { POLICY_REFUSE, NULL };
+
+                policy_evaluate(rules, &q, &p);
+                ck_assert_ptr_nonnull(p.rule);
+                ck_assert_str_eq(p.rule->name, cases[i].rule);
+        }
+}
+END_TEST
+
 START_TEST(evaluate_nothing)
 {
         Policy p = { POLICY_ALLOW, (const Rule *) 1 };
@@ -436,6 +476,7 @@ int main(void)
         tcase_add_test(all, patterns);
         tcase_add_test(all, patterns_are_quick);
         tcase_add_test(all, evaluate);
+        tcase_add_test(all, a_group_of_choice);
         tcase_add_test(all, evaluate_nothing);
         tcase_add_test(all, names_root);
         tcase_add_test(all, silence_opens_nothing);

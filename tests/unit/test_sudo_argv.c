@@ -25,7 +25,7 @@ static const Case CASES[] = {
         { { "sudo", "-uroot", "id" }, SUDO_RUN, "root", NULL, 2 },
         { { "sudo", "-nuroot", "id" }, SUDO_RUN, "root", NULL, 2 },
         { { "sudo", "-nu", "root", "id" }, SUDO_RUN, "root", NULL, 3 },
-        { { "sudo", "-nEHbBPku", "root", "id" }, SUDO_RUN, "root", NULL, 3 },
+        { { "sudo", "-nHbBPku", "root", "id" }, SUDO_RUN, "root", NULL, 3 },
         { { "sudo", "--user=root", "id" }, SUDO_RUN, "root", NULL, 2 },
         { { "sudo", "--user", "root", "id" }, SUDO_RUN, "root", NULL, 3 },
         { { "sudo", "--us", "root", "id" }, SUDO_RUN, "root", NULL, 3 },
@@ -44,14 +44,10 @@ static const Case CASES[] = {
         { { "sudo", "id", "A=b" }, SUDO_RUN, NULL, NULL, 1 },
 
         /* Values of other options are not commands. */
-        { { "sudo", "-C", "4", "-D", "/", "-p", "x", "-T", "5", "id" }, SUDO_RUN, NULL, NULL, 9 },
-        { { "sudo", "-R/", "-r", "a", "-t", "b", "id" }, SUDO_RUN, NULL, NULL, 6 },
+        { { "sudo", "-C", "4", "-p", "x", "-T", "5", "id" }, SUDO_RUN, NULL, NULL, 7 },
         { { "sudo", "-a", "x", "-c", "y", "id" }, SUDO_RUN, NULL, NULL, 5 },
         { { "sudo", "-p", "", "id" }, SUDO_RUN, NULL, NULL, 3 },
         { { "sudo", "--prompt=", "id" }, SUDO_RUN, NULL, NULL, 2 },
-        { { "sudo", "--chroot", "/", "--chdir=/", "id" }, SUDO_RUN, NULL, NULL, 4 },
-        { { "sudo", "--preserve-env", "id" }, SUDO_RUN, NULL, NULL, 2 },
-        { { "sudo", "--preserve-env=A,B", "id" }, SUDO_RUN, NULL, NULL, 2 },
         { { "sudo", "-h", "host", "-u", "bin", "id" }, SUDO_RUN, "bin", NULL, 5 },
         { { "sudo", "-hhost", "id" }, SUDO_RUN, NULL, NULL, 2 },
         { { "sudo", "-nhhost", "id" }, SUDO_RUN, NULL, NULL, 2 },
@@ -72,6 +68,17 @@ static const Case CASES[] = {
         { { "sudo", "A=b", "-u", "bin", "C=", "id" }, SUDO_SHELL, "bin", NULL, 0 },
         { { "sudo", "-u", "bin", "A=b", "--", "id" }, SUDO_SHELL, "bin", NULL, 0 },
         { { "sudo", "-ks" }, SUDO_SHELL, NULL, NULL, 0 },
+
+        /* A command that is not what its words say. */
+        { { "sudo", "-nEu", "bin", "id" }, SUDO_SHELL, "bin", NULL, 0 },
+        { { "sudo", "--preserve-env", "id" }, SUDO_SHELL, NULL, NULL, 0 },
+        { { "sudo", "--preserve-env=A,B", "id" }, SUDO_SHELL, NULL, NULL, 0 },
+        { { "sudo", "--preserve-e=A", "--", "id" }, SUDO_SHELL, NULL, NULL, 0 },
+        { { "sudo", "-R/", "id" }, SUDO_SHELL, NULL, NULL, 0 },
+        { { "sudo", "--chroot", "/", "--chdir=/", "id" }, SUDO_SHELL, NULL, NULL, 0 },
+        { { "sudo", "-D", "/", "id" }, SUDO_SHELL, NULL, NULL, 0 },
+        { { "sudo", "-r", "a", "id" }, SUDO_SHELL, NULL, NULL, 0 },
+        { { "sudo", "-t", "b", "id" }, SUDO_SHELL, NULL, NULL, 0 },
 
         /* What runs nothing. */
         { { "sudo", "-l" }, SUDO_LIST, NULL, NULL, 0 },
