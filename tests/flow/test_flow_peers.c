@@ -129,6 +129,23 @@ START_TEST(unnamed_is_cut)
 }
 END_TEST
 
+/* Nor does a question that had to wait for the name service, and got no answer. */
+START_TEST(unnamed_is_cut_after_an_answer)
+{
+        CheckCall call = { PROTOCOL_VERSION, ask_of(DEV, "ssh", NULL, "") };
+
+        with_limits((ServerLimits){ 8, 4, 100, 16, 50 * USEC_PER_MSEC });
+        world.names_held = world.names_silent = true;
+        Client *c = client_new(ROOT, UID_UNSET);
+        say(c, "Check", CHECK_FIELDS, &call, 0);
+        ck_assert(is_quiet(c));
+        world_names_release();
+        ck_assert(hear(c));
+        ck_assert_str_eq(text(c, "code"), "names");
+        wait_closed(c);
+}
+END_TEST
+
 /* Byte by byte: cut at the end of its time, however it dribbles, with what it had parked. */
 START_TEST(slow_message)
 {
@@ -562,6 +579,7 @@ static Suite *suite(void)
         tcase_add_test(t, one_asker_each);
         tcase_add_test(t, unnamed);
         tcase_add_test(t, unnamed_is_cut);
+        tcase_add_test(t, unnamed_is_cut_after_an_answer);
         tcase_add_test(t, slow_message);
         tcase_add_loop_test(t, garbage_costs_its_sender, 0, ELEMENTSOF(garbage));
         tcase_add_test(t, garbage_at_once);
