@@ -117,7 +117,8 @@ static void check_approver(const Ctl *ctl, Findings *f)
         check_versions(c.reply.parameters, f);
         check_rules(c.reply.parameters, f);
         check_part(c.reply.parameters, "store",
-                "see journalctl -u jit-approver; is the disk full, or the file damaged?", f);
+                "see journalctl -u jit-approver, and WHEN SOMETHING IS WRONG in jit-approver(8)",
+                f);
         check_part(c.reply.parameters, "bus",
                 "see systemctl status dbus; without the bus sessions cannot be ended", f);
         check_part(c.reply.parameters, "clock", "set the clock; see timedatectl", f);
