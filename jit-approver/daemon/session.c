@@ -19,7 +19,7 @@
 #include "jit-approver/daemon/session.h"
 
 #define HOLD_TIMEOUT (3 * USEC_PER_SEC)
-#define CALL_TIMEOUT (200 * USEC_PER_MSEC) /* less than a STEP */
+#define CALL_TIMEOUT (100 * USEC_PER_MSEC) /* less than half a STEP */
 #define STEP (300 * USEC_PER_MSEC)
 #define STOP_TIMEOUT (2 * USEC_PER_SEC) /* the scope's own 500 ms are part of it */
 #define SCOPE_STOP_TIMEOUT (500 * USEC_PER_MSEC)
@@ -28,6 +28,17 @@
 #define ROUNDS 40
 #define HOST_ROUNDS 10 /* so long the host is spared */
 #define ACCURACY USEC_PER_MSEC
+
+/*
+ * Whom a signal leaves out. sudo's monitor, killed with the rest, would leave sudo with "unable to
+ * execute: Connection reset by peer"; it is given half a STEP to report instead. Whoever only pretends
+ * to be one has gained no more than that.
+ */
+typedef enum Spare {
+        SPARE_NOBODY,
+        SPARE_HOST,
+        SPARE_HELPERS, /* and the host */
+} Spare;
 
 typedef struct Ending Ending;
 typedef void (*EndingStep)(Ending *e);
@@ -40,6 +51,7 @@ struct Ending {
         pid_t host;
         int64_t start;
         int round;
+        Spare spare; /* of the kill under way */
         BusCall *call;
         sd_event_source *timer;
         EndingStep step; /* what the timer does */
@@ -202,22 +214,23 @@ static bool is_host(const Ending *e, pid_t pid)
         return pid == e->host && process_start(pid, &start) >= 0 && start == e->start;
 }
 
-/*
- * Killed under sudo's nose, its monitor would leave it with "unable to execute: Connection reset by
- * peer". Whoever only pretends to be one meets the last step.
- */
-static void kill_pids(const Ending *e, const pid_t *pids, size_t n, int signal, bool spare_host)
+static bool is_spared(const Ending *e, pid_t pid, Spare spare)
+{
+        return (spare >= SPARE_HOST && is_host(e, pid)) ||
+               (spare >= SPARE_HELPERS && process_is_helper(pid, e->host));
+}
+
+static void kill_pids(const Ending *e, const pid_t *pids, size_t n, int signal, Spare spare)
 {
         for (size_t i = 0; i < n; i++) {
-                if (spare_host && (is_host(e, pids[i]) || process_is_helper(pids[i], e->host))) {
-                        continue;
+                if (!is_spared(e, pids[i], spare)) {
+                        (void) process_kill_in(pids[i], e->unit, signal);
                 }
-                (void) process_kill_in(pids[i], e->unit, signal);
         }
 }
 
 /* Without systemd. Returns how many there were, or -errno. */
-static ssize_t kill_found(const Ending *e, const int *signals, size_t n_signals, bool spare_host)
+static ssize_t kill_found(const Ending *e, const int *signals, size_t n_signals, Spare spare)
 {
         _cleanup_(freep) pid_t *pids = NULL;
         size_t n = 0;
@@ -228,7 +241,7 @@ static ssize_t kill_found(const Ending *e, const int *signals, size_t n_signals,
                 return r;
         }
         for (size_t i = 0; i < n_signals; i++) {
-                kill_pids(e, pids, n, signals[i], spare_host);
+                kill_pids(e, pids, n, signals[i], spare);
         }
         return (ssize_t) n;
 }
@@ -240,7 +253,8 @@ static void step_kill_all(Ending *e)
         ssize_t n;
 
         e->call = bus_call_free(e->call);
-        n = kill_found(e, &kill_signal, 1, e->session == NULL && e->round < HOST_ROUNDS);
+        n = kill_found(e, &kill_signal, 1,
+                e->session == NULL && e->round < HOST_ROUNDS ? SPARE_HOST : SPARE_NOBODY);
         if (n == 0 || ++e->round >= ROUNDS) {
                 ending_free(e);
                 return;
@@ -285,19 +299,31 @@ static void on_pids(int r, const pid_t *pids, size_t n, void *userdata)
         if (r == -ENOENT) {
                 ending_free(e); /* nobody is left */
         } else if (r < 0) {
-                (void) kill_found(e, &kill_signal, 1, true);
+                (void) kill_found(e, &kill_signal, 1, e->spare);
         } else {
-                kill_pids(e, pids, n, SIGKILL, true);
+                kill_pids(e, pids, n, SIGKILL, e->spare);
         }
+}
+
+static void kill_all_but(Ending *e, Spare spare)
+{
+        e->call = bus_call_free(e->call);
+        e->spare = spare;
+        if (bus_unit_pids(e->sessions->bus, e->unit, CALL_TIMEOUT, on_pids, e, &e->call) < 0) {
+                on_pids(-ENOMEM, NULL, 0, e);
+        }
+}
+
+static void step_kill_helpers(Ending *e)
+{
+        ending_then(e, step_stop, STEP / 2);
+        kill_all_but(e, SPARE_HOST);
 }
 
 static void step_kill(Ending *e)
 {
-        e->call = bus_call_free(e->call);
-        ending_then(e, step_stop, STEP);
-        if (bus_unit_pids(e->sessions->bus, e->unit, CALL_TIMEOUT, on_pids, e, &e->call) < 0) {
-                on_pids(-ENOMEM, NULL, 0, e);
-        }
+        ending_then(e, step_kill_helpers, STEP / 2);
+        kill_all_but(e, SPARE_HELPERS);
 }
 
 /* SIGCONT, since who is stopped cannot heed the others, nor restore a terminal. */
@@ -308,7 +334,7 @@ static void on_first(int r, void *userdata)
         Ending *e = userdata;
 
         if (r < 0) {
-                (void) kill_found(e, end_signals, ELEMENTSOF(end_signals), false);
+                (void) kill_found(e, end_signals, ELEMENTSOF(end_signals), SPARE_NOBODY);
         }
 }
 
