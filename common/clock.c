@@ -100,11 +100,14 @@ static char *put_date(char *out, int year, int month, int day)
 void time_rfc3339(usec_t wall, char out[static TIME_RFC3339_MAX])
 {
         int64_t sec = floor_div(wall, USEC_PER_SEC);
-        int64_t fraction = wall - sec * USEC_PER_SEC;
+        int64_t fraction = wall % USEC_PER_SEC;
         int64_t days, in_day;
         int year, month, day;
         char *at = out;
 
+        if (fraction < 0) {
+                fraction += USEC_PER_SEC;
+        }
         if (sec < RFC3339_SEC_MIN || sec > RFC3339_SEC_MAX) {
                 sec = sec < 0 ? RFC3339_SEC_MIN : RFC3339_SEC_MAX;
                 fraction = 0;
