@@ -5,6 +5,7 @@
 #include "jit-approver/daemon/make.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/text.h"
@@ -89,7 +90,7 @@ int make_request(const Subject *s, const Rule *rule, const Wish *wish, const cha
                 .deadline_boot = usec_add(now->boot, rule->open_for),
                 .detached = wish->detached,
         };
-        memcpy(r.boot_id, boot_id, sizeof(r.boot_id));
+        (void) snprintf(r.boot_id, sizeof(r.boot_id), "%s", boot_id);
 
         int err = id_new(&r.id);
         if (err >= 0) {
@@ -132,7 +133,7 @@ static int grant_begin(usec_t duration, const char *boot_id, const Now *now, Gra
         if (err < 0) {
                 return err;
         }
-        memcpy(g->boot_id, boot_id, sizeof(g->boot_id));
+        (void) snprintf(g->boot_id, sizeof(g->boot_id), "%s", boot_id);
         return id_new(&g->id);
 }
 
@@ -177,7 +178,7 @@ int make_session(const Subject *s, const Grant *g, const Peer *peer, const char 
 {
         Session x = { .grant = g->id, .pid = peer->pid, .opened = now->wall };
 
-        memcpy(x.boot_id, boot_id, sizeof(x.boot_id));
+        (void) snprintf(x.boot_id, sizeof(x.boot_id), "%s", boot_id);
         x.command = make_command(s);
         int err = x.command ? id_new(&x.id) : -ENOMEM;
         if (err >= 0) {
