@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "jit-approver/daemon/make.h"
+#include "tests/unit/rules_fixture.h"
+
+#define WALL ((usec_t) 1800000000 * USEC_PER_SEC)
+static const Now now = { WALL, 1000 };
+
+static const char text[] =
+        "[approver bob]\nuser = u1\n[rule r]\nservices = sudo\nusers = *\naction = ask\n"
+        "approvers = bob\napprovals = 2\nopen-for = 10m\nduration = 20m\n"
+        "on-expiry = keep\n";
+
+static const char *const words[] = { "ls", "-l", "a\nb" };
+
+static Ask ask(void)
+{
+        return (Ask){ .service = "sudo-i",
+                .pam_service = "sudo-i",
+                .tty = "pts/1",
+                .rhost = "",
+                .command = { (const char **) words, 3 } };
+}
+
+static Subject subject(const Ask *a)
+{
+        return (Subject){ .ask = a,
+                .service = "sudo",
+                .asker_who = { 1000, (char *) "dev" },
+                .login = { UID_UNSET, NULL },
+                .target_who = { 0, (char *) "root" } };
+}
+
+static Request made(const Subject *s, const Rules *rules, const Wish *wish)
+{
+        Request r;
+
+        ck_assert_int_eq(make_request(s, &rules->rules[0], wish, "host", "boot", &now, &r), 0);
+        return r;
+}
+
+START_TEST(request)
+{
+        _cleanup_(rules_freep) Rules *rules = fixture_rules(text);
+        const Ask a = ask();
+        const Subject s = subject(&a);
+        const Wish wish = { .reason = "why" }, longer = { .duration = 5, .detached = true };
+        Request r = made(&s, rules, &wish), q = made(&s, rules, &longer);
+
+        ck_assert_uint_eq(r.asker.uid, 1000);
+        ck_assert_ptr_ne(r.asker.name, s.asker_who.name); /* its own */
+        ck_assert_uint_eq(r.login.uid, UID_UNSET);
+        ck_assert_str_eq(r.service, "sudo");
+        ck_assert_str_eq(r.pam_service, "sudo-i");
+        ck_assert_str_eq(r.reason, "why");
+        ck_assert_ptr_null(r.origin);
+        ck_assert_str_eq(r.rule, "r");
+        ck_assert_int_eq(r.approvals, 2);
+        ck_assert_int_eq(r.duration, 20 * USEC_PER_MIN);
+        ck_assert_int_eq(r.deadline, WALL + 10 * USEC_PER_MIN);
+        ck_assert_int_eq(r.deadline_boot, 1000 + 10 * USEC_PER_MIN);
+        ck_assert_str_eq(r.boot_id, "boot");
+        ck_assert_ptr_null(strchr(r.command, '\n'));
+        ck_assert_int_eq(q.duration, 5);
+        ck_assert(q.detached && !r.detached);
+        /* the words have one digest; two requests never */
+        ck_assert_str_eq(r.command_digest, q.command_digest);
+        ck_assert_str_ne(r.digest, q.digest);
+        ck_assert_str_ne(r.id.text, q.id.text);
+        request_done(&r);
+        request_done(&q);
+}
+END_TEST
+
+/* A deadline beyond time stays within it. */
+START_TEST(end_of_time)
+{
+        _cleanup_(rules_freep) Rules *rules = fixture_rules(text);
+        const Ask a = ask();
+        const Subject s = subject(&a);
+        const Now late = { INT64_MAX - 1, INT64_MAX - 1 };
+        Request r;
+
+        ck_assert_int_eq(make_request(&s, &rules->rules[0], &(Wish){ 0 }, "h", "b", &late, &r), 0);
+        ck_assert_int_eq(r.deadline, USEC_NEVER);
+        ck_assert_int_eq(r.deadline_boot, USEC_NEVER);
+        Grant g;
+        ck_assert_int_eq(make_grant(&r, &rules->rules[0], 1000, "b", &late, &g), -ERANGE);
+        request_done(&r);
+}
+END_TEST
+
+START_TEST(grant)
+{
+        _cleanup_(rules_freep) Rules *rules = fixture_rules(text);
+        const Ask a = ask();
+        const Subject s = subject(&a);
+        Request r = made(&s, rules, &(Wish){ .reason = "why" });
+        Grant g, copy;
+
+        ck_assert_int_eq(make_grant(&r, &rules->rules[0], USEC_PER_MIN, "boot", &now, &g), 0);
+        ck_assert_int_eq(g.from, WALL);
+        ck_assert_int_eq(g.until, WALL + USEC_PER_MIN);
+        ck_assert_int_eq(g.until_boot, 1000 + USEC_PER_MIN);
+        ck_assert_str_eq(g.request.text, r.id.text);
+        ck_assert_uint_eq(g.asker.uid, 1000);
+        ck_assert_uint_eq(g.target.uid, 0);
+        ck_assert_uint_eq(g.by.uid, UID_UNSET);
+        ck_assert_int_eq(g.on_expiry, ON_EXPIRY_KEEP);
+        ck_assert_int_eq(grant_copy(&g, &copy), 0);
+        ck_assert_str_eq(copy.rule, g.rule);
+        ck_assert_ptr_ne(copy.rule, g.rule);
+        grant_done(&copy);
+        grant_done(&g);
+        request_done(&r);
+}
+END_TEST
+
+START_TEST(vote)
+{
+        _cleanup_(rules_freep) Rules *rules = fixture_rules(text);
+        const Caller c = { .account = { .uid = 1 },
+                .login_uid = 1,
+                .proven = true,
+                .who = { 1, (char *) "u1" },
+                .login = { .uid = UID_UNSET } };
+        Vote v;
+
+        ck_assert_int_eq(make_vote(rules, &c, &(Ballot){ true, 7, "note" }, &now, &v), 0);
+        ck_assert_str_eq(v.person, "bob");
+        ck_assert(v.approve);
+        ck_assert_int_eq(v.duration, 7);
+        ck_assert_str_eq(v.note, "note");
+        vote_done(&v);
+        /* a denial lasts no time */
+        ck_assert_int_eq(make_vote(rules, &c, &(Ballot){ false, 7, "" }, &now, &v), 0);
+        ck_assert_int_eq(v.duration, 0);
+        ck_assert_ptr_null(v.note);
+        vote_done(&v);
+}
+END_TEST
+
+/* What root does behind a login is that person's. */
+START_TEST(order)
+{
+        Caller c = { .who = { 0, (char *) "root" }, .login = { .uid = UID_UNSET } };
+        Grant g = { .by = { .uid = UID_UNSET } };
+
+        ck_assert_int_eq(make_ordered_grant(&c, USEC_PER_MIN, "boot", &now, &g), 0);
+        ck_assert_str_eq(g.by.name, "root");
+        ck_assert_str_eq(g.boot_id, "boot");
+        grant_done(&g);
+        c.login = (Who){ 1, (char *) "bob" };
+        g = (Grant){ .by = { .uid = UID_UNSET } };
+        ck_assert_int_eq(make_ordered_grant(&c, USEC_PER_MIN, "boot", &now, &g), 0);
+        ck_assert_str_eq(g.by.name, "bob");
+        ck_assert_uint_eq(g.by.uid, 1);
+        grant_done(&g);
+}
+END_TEST
+
+int main(void)
+{
+        Suite *suite = suite_create("make");
+        TCase *all = tcase_create("all");
+        SRunner *runner = srunner_create(suite);
+
+        tcase_add_test(all, request);
+        tcase_add_test(all, end_of_time);
+        tcase_add_test(all, grant);
+        tcase_add_test(all, vote);
+        tcase_add_test(all, order);
+        suite_add_tcase(suite, all);
+        srunner_run_all(runner, CK_ENV);
+        int failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
