@@ -57,17 +57,35 @@ static void append_escape(JsonWriter *w, char c)
         }
 }
 
+static bool needs_escape(char c)
+{
+        return (uint8_t) c < 0x20 || c == '"' || c == '\\';
+}
+
+/* How much of it is ASCII and stands for itself: mostly all, and then nothing is left to check. */
+static size_t plain_length(const char *s)
+{
+        size_t n = 0;
+
+        while ((uint8_t) s[n] < 0x80 && !needs_escape(s[n])) {
+                n++;
+        }
+        return n;
+}
+
 static void append_string(JsonWriter *w, const char *s)
 {
-        if (w->error == 0 && !utf8_valid(s, strlen(s))) {
+        size_t plain = plain_length(s);
+
+        if (s[plain] && w->error == 0 && !utf8_valid(s + plain, strlen(s + plain))) {
                 w->error = -EILSEQ;
                 return;
         }
         append(w, "\"", 1);
         for (;;) {
-                size_t n = 0;
+                size_t n = plain;
 
-                while ((uint8_t) s[n] >= 0x20 && s[n] != '"' && s[n] != '\\') {
+                for (plain = 0; !needs_escape(s[n]);) {
                         n++;
                 }
                 append(w, s, n);
