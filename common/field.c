@@ -9,9 +9,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static const Field *field_find(const Field *fields, const char *name)
+/* Both sides write members in the order of the table: the search goes on where the last one ended. */
+static const Field *field_find(const Field *fields, const Field *from, const char *name)
 {
-        for (const Field *f = fields; f->name; f++) {
+        for (const Field *f = from; f->name; f++) {
+                if (streq(f->name, name)) {
+                        return f;
+                }
+        }
+        for (const Field *f = fields; f != from; f++) {
                 if (streq(f->name, name)) {
                         return f;
                 }
@@ -131,13 +137,16 @@ static int field_read(const Field *f, const JsonNode *n, void *value, const char
 static int read_members(
         const Field *fields, const JsonNode *object, void *value, const char **ret_bad)
 {
+        const Field *next = fields;
+
         for (const JsonNode *n = object ? json_first(object) : NULL; n; n = json_next(n)) {
-                const Field *f = field_find(fields, json_name(n));
+                const Field *f = field_find(fields, next, json_name(n));
                 int r = f ? field_read(f, n, value, ret_bad) : -EBADMSG;
                 if (r < 0) {
                         *ret_bad = *ret_bad ? *ret_bad : json_name(n);
                         return r;
                 }
+                next = f + 1;
         }
         for (const Field *f = fields; f->name; f++) {
                 if (f->required && (!object || !json_get(object, f->name))) {
