@@ -162,7 +162,7 @@ int store_audit_head(
         Store *s, int64_t *ret_seq, char ret_hash[static DIGEST_HEX_SIZE], int64_t *ret_told);
 
 typedef struct AuditFilter {
-        int64_t after; /* seq */
+        int64_t after, upto; /* seq; upto 0: to the end */
         int64_t limit;
         uid_t asker;
         const char *approver;

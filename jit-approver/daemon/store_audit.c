@@ -132,7 +132,7 @@ int store_audit(Store *s, const AuditFilter *f, AuditVisit visit, void *userdata
                 "SELECT " COLUMNS " FROM audit WHERE seq > ?1 AND (?2 IS NULL OR asker = ?2)"
                 " AND (?3 IS NULL OR approver = ?3) AND (?4 IS NULL OR request = ?4)"
                 " AND (?5 IS NULL OR granted = ?5) AND (?6 = 0 OR time >= ?6)"
-                " AND (?7 = 0 OR time < ?7) ORDER BY seq LIMIT ?8",
+                " AND (?7 = 0 OR time < ?7) AND seq <= ?9 ORDER BY seq LIMIT ?8",
                 &row);
         if (r < 0) {
                 return r;
@@ -145,6 +145,7 @@ int store_audit(Store *s, const AuditFilter *f, AuditVisit visit, void *userdata
         put_integer(&row, f->since);
         put_integer(&row, f->until);
         put_integer(&row, f->limit > 0 ? f->limit : -1);
+        put_integer(&row, f->upto > 0 ? f->upto : INT64_MAX);
         return visit_rows(&row, visit, userdata);
 }
 

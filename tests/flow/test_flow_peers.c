@@ -567,6 +567,41 @@ START_TEST(reloads)
 }
 END_TEST
 
+/* Whoever reads of himself alone in a long record is answered in pieces, and keeps nobody waiting. */
+START_TEST(a_long_record)
+{
+        const Who somebody = { CAROL, (char *) "carol" };
+        const Fact f = { .event = AUDIT_CHECK_REFUSED, .asker = &somebody };
+        LogCall call = { .version = PROTOCOL_VERSION };
+        Client *c = client_new(DEV, DEV);
+        size_t pages = 0, rows = 0;
+
+        for (int i = 0; i < 25000; i++) {
+                audit_note(world.d.ledger.audit, &f, &world.now);
+                if (i % 1000 == 999) {
+                        ck_assert_int_eq(audit_flush(world.d.ledger.audit, &world.now), 0);
+                }
+        }
+        do {
+                say(c, "ReadLog", LOG_FIELDS, &call, 0);
+                ck_assert(hear(c));
+                ck_assert_str_eq(error(c), "");
+                rows += length(c, "rows");
+                pages++;
+                ck_assert(number(c, "next") == -1 || number(c, "next") > call.after);
+                call.after = number(c, "next");
+        } while (call.after > 0);
+        ck_assert_uint_eq(pages, 3);
+        ck_assert_uint_eq(rows, 0);
+        call.after = INT64_MAX;
+        say(c, "ReadLog", LOG_FIELDS, &call, 0);
+        ck_assert(hear(c));
+        ck_assert_str_eq(error(c), "");
+        ck_assert_uint_eq(length(c, "rows"), 0);
+        ck_assert_int_eq(number(c, "next"), -1);
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("peers");
@@ -575,6 +610,7 @@ static Suite *suite(void)
         tcase_add_checked_fixture(t, world_open, world_close);
         tcase_set_timeout(t, 20);
         tcase_add_test(t, limits_are_as_promised);
+        tcase_add_test(t, a_long_record);
         tcase_add_test(t, eight_connections);
         tcase_add_test(t, one_asker_each);
         tcase_add_test(t, unnamed);
