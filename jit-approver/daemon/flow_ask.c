@@ -235,6 +235,32 @@ static void request_opened(Daemon *d, const Subject *s, const Rule *rule, const 
         }
 }
 
+/*
+ * Whether this command is one more that rides on the request. Each is recorded once, and no more than
+ * whoever decides is shown: nobody fills the record by asking, nor has something said yes to unseen.
+ */
+static int is_added(Daemon *d, const Request *r, const char *command, Outcome *o, bool *ret)
+{
+        size_t n = 0;
+        bool known = true;
+        char *line = NULL;
+
+        if (!command || streq(command, str_or(r->command, ""))) {
+                *ret = false;
+                return 0;
+        }
+        int err = ledger_joined(&d->ledger, &r->id, command, &known, &n);
+        if (err >= 0 && !known && n >= ADDED_MAX) {
+                (void) str_printf(&line,
+                        "Request %s carries %d commands more already; wait until it is decided.",
+                        r->id.text, ADDED_MAX);
+                outcome_refuse(o, "busy", line);
+                return -ECANCELED;
+        }
+        *ret = !known;
+        return err;
+}
+
 /* Joins what is open, or opens. 0, 1 when joined, -ECANCELED when *o says why not, else the store's error. */
 static int join_or_open(Daemon *d, const Subject *s, const Rule *rule, const Wish *wish,
         const Now *now, Outcome *o, Request *ret)
@@ -242,9 +268,12 @@ static int join_or_open(Daemon *d, const Subject *s, const Rule *rule, const Wis
         int r = find_open(d, s, rule, now, ret);
         if (r >= 0) {
                 _cleanup_(freep) char *command = make_command(s);
-                bool other = command && !streq(command, str_or(ret->command, ""));
-                r = ledger_join(&d->ledger, ret, other ? command : NULL, wish->reason,
-                        wish->detached && !ret->detached, now);
+                bool added;
+                r = is_added(d, ret, command, o, &added);
+                if (r >= 0) {
+                        r = ledger_join(&d->ledger, ret, added ? command : NULL, wish->reason,
+                                wish->detached && !ret->detached, now);
+                }
                 return r < 0 ? r : 1;
         }
         if (r != -ENOENT) {

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/json.h"
 #include "common/util.h"
 #include "jit-approver/daemon/outbox.h"
 #include "jit-approver/domain/approver.h"
@@ -145,6 +146,40 @@ int ledger_join(Ledger *l, const Request *r, const char *command, const char *re
                 err = store_request_set_detached(l->store, &r->id);
         }
         return ledger_commit(l, &t, err);
+}
+
+typedef struct Joined {
+        const char *command;
+        bool found;
+        size_t n;
+} Joined;
+
+static int joined_row(const AuditRow *row, void *userdata)
+{
+        _cleanup_(json_freep) Json *json = NULL;
+        Joined *x = userdata;
+
+        x->n++;
+        if (json_parse(row->canonical, strlen(row->canonical), &json) >= 0) {
+                const JsonNode *data = json_get(json_root(json), "data");
+                const JsonNode *command = data ? json_get(data, "command") : NULL;
+
+                x->found = x->found || (command && json_type(command) == JSON_STRING &&
+                                               streq(json_string(command), x->command));
+        }
+        return 0;
+}
+
+int ledger_joined(Ledger *l, const Id *request, const char *command, bool *ret, size_t *ret_n)
+{
+        Joined x = { .command = command };
+
+        int err = l->store ? store_audit_joined(l->store, request, joined_row, &x) : -EIO;
+        if (err >= 0) {
+                *ret = x.found;
+                *ret_n = x.n;
+        }
+        return err;
 }
 
 int ledger_close(Ledger *l, const Request *r, RequestState to, const char *by, const Now *now)

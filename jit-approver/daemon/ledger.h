@@ -31,6 +31,8 @@ int ledger_open(Ledger *l, const Request *r, const Rule *rule, const Now *now);
 /* A later argv (NULL: the same again) rides on an open request. */
 int ledger_join(Ledger *l, const Request *r, const char *command, const char *reason, bool detach,
         const Now *now);
+/* Whether the command has joined the request already, and how many have. */
+int ledger_joined(Ledger *l, const Id *request, const char *command, bool *ret, size_t *ret_n);
 /* A pending request ends without a decision: withdrawn or timed out. */
 int ledger_close(Ledger *l, const Request *r, RequestState to, const char *by, const Now *now);
 

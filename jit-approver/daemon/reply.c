@@ -120,8 +120,6 @@ static void put_grant(JsonWriter *w, Store *store, const Request *r)
         }
 }
 
-#define ADDED_MAX 32 /* commands shown that joined later */
-
 typedef struct Added {
         JsonWriter *w;
         size_t n;

@@ -16,6 +16,7 @@
 #define DIGEST_SIZE 32
 #define DIGEST_HEX_SIZE (2 * DIGEST_SIZE + 1)
 
+#define ADDED_MAX 32      /* commands that may join a request: as many as are shown */
 #define REASON_MAX 512    /* bytes */
 #define COMMAND_MAX 16384 /* bytes of typed argv that can be matched word by word */
 

@@ -274,6 +274,27 @@ START_TEST(joined)
 }
 END_TEST
 
+/* What nobody is shown must not ride along, and asking over and over must not fill the record. */
+START_TEST(joined_by_too_many)
+{
+        Client *c = request_sudo(DEV);
+        char command[32];
+
+        for (int i = 0; i < 2 * ADDED_MAX; i++) {
+                (void) snprintf(command, sizeof(command), "ls -%d", i);
+                for (int k = 0; k < 2; k++) {
+                        Client *more = request_ask(ask_of(DEV, "sudo", "root", command), 0);
+                        ck_assert_str_eq(text(more, "code"), i < ADDED_MAX ? "detached" : "busy");
+                        client_close(more);
+                }
+        }
+        ck_assert_int_eq(world_count("request.joined", c->request), ADDED_MAX);
+        /* what is the same rides on it all the same */
+        Client *same = request_sudo(DEV);
+        ck_assert_str_eq(pending_of(same), pending_of(c));
+}
+END_TEST
+
 /* The pretty command can be cut or cleaned alike; what is joined is shown by its words. */
 START_TEST(joined_by_one_who_leaves_it)
 {
@@ -503,6 +524,7 @@ static Suite *suite(void)
         tcase_add_test(t, onlooker_detaches);
         tcase_add_test(t, onlookers_hear_the_end);
         tcase_add_test(t, joined);
+        tcase_add_test(t, joined_by_too_many);
         tcase_add_test(t, joined_by_one_who_leaves_it);
         tcase_add_test(t, shared_account_is_not_joined);
         tcase_add_test(t, not_the_same);
