@@ -31,6 +31,7 @@ void flow_arm(Daemon *d)
         expiry_add(&next, USEC_NEVER, d->record_at);
         expiry_add(&next, USEC_NEVER, d->return_until);
         expiry_add(&next, USEC_NEVER, d->retry_at);
+        expiry_add(&next, USEC_NEVER, allowance_next(&d->heard));
         (void) timer_set(d->timer, &next);
 }
 
@@ -42,13 +43,15 @@ void retry_later(Daemon *d)
 
 /* --- the end of a grant -------------------------------------------------------------------------- */
 
-static void end_sessions(Daemon *d, const ActiveGrant *g)
+static void end_sessions(Daemon *d, const ActiveGrant *g, const Now *now)
 {
         if (g->grant.on_expiry != ON_EXPIRY_END_SESSIONS) {
                 return;
         }
         for (size_t i = 0; i < g->n_sessions; i++) {
                 session_end(d->sessions, &g->sessions[i]);
+                /* Its host will find nobody to tell: the grant is not in the list any more. */
+                (void) ledger_session_closed(&d->ledger, &g->grant, &g->sessions[i], now);
         }
         /* Children of closed ones may have stayed behind in their scopes. */
         sessions_end_strays(d->sessions);
@@ -66,7 +69,7 @@ static int end_grant(Daemon *d, ActiveGrant *g, GrantState to, const char *by)
         int err = ledger_end(&d->ledger, &g->grant, to, first ? by : g->ended_by, &now);
         if (first) {
                 timer_unit_stop(d->timer, &g->grant.id);
-                end_sessions(d, g);
+                end_sessions(d, g, &now);
         }
         if (err < 0 && err != -EALREADY) {
                 if (first) {
@@ -213,6 +216,7 @@ void flow_due(Daemon *d)
         if (d->ledger.store && (retry || returned || (!waiting && requests_due(d, &now)))) {
                 close_requests(d, &now, d->return_until == USEC_NEVER);
         }
+        flow_record_left_out(d, false);
         if (d->record_at <= now.boot) {
                 d->record_at = audit_flush(d->ledger.audit, &now) < 0
                                        ? usec_add(now.boot, RETRY_TIME)
