@@ -10,13 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Where in our source an entry was made is nobody's business but ours. */
-#define SD_JOURNAL_SUPPRESS_LOCATION
-#include <systemd/sd-journal.h>
-
 #include "common/text.h"
 #include "common/util.h"
 #include "jit-approver/daemon/audit_internal.h"
+#include "jit-approver/daemon/journal.h"
 
 #define FIELD_MAX 1024
 #define MESSAGE_MAX 1024
@@ -182,7 +179,7 @@ void entry_send(const Entry *e, int64_t seq, const char *head)
 {
         char seq_field[64], head_field[sizeof("JIT_HEAD=") + DIGEST_HEX_SIZE];
         struct iovec iov[ENTRY_FIELDS_MAX + 2];
-        int n = (int) e->n;
+        size_t n = e->n;
 
         memcpy(iov, e->fields, e->n * sizeof(*iov));
         (void) snprintf(head_field, sizeof(head_field), "JIT_HEAD=%s", head);
@@ -191,5 +188,5 @@ void entry_send(const Entry *e, int64_t seq, const char *head)
                 (void) snprintf(seq_field, sizeof(seq_field), "JIT_SEQ=%" PRId64, seq);
                 iov[n++] = (struct iovec){ seq_field, strlen(seq_field) };
         }
-        (void) sd_journal_sendv(iov, n);
+        (void) journal_send(iov, n);
 }

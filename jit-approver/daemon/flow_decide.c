@@ -169,6 +169,7 @@ static void cast(
         }
         if (err >= 0) {
                 vote_counted(d, r, &votes[n], &t, &g);
+                ledger_tell(&d->ledger); /* the journal is in less of a hurry than whoever waits */
         } else if (err == -EALREADY) {
                 fail_over("request", &r->id, "timed-out", ret);
         } else if (err == -ERANGE) {

@@ -74,18 +74,31 @@ static int ledger_begin(Ledger *l, Transaction *t)
         return l->store ? transaction_begin(l->store, t) : -EIO;
 }
 
-/* r < 0: a step failed and the caller's transaction will roll back; else commit, then tell. */
-static int ledger_commit(Ledger *l, Transaction *t, int r)
+/* r < 0: a step failed and the caller's transaction will roll back; else it is committed. */
+static int ledger_end_of(Ledger *l, Transaction *t, int r)
 {
         if (r >= 0) {
                 r = transaction_commit(t);
         }
         if (r < 0) {
                 audit_forget(l->audit);
-                return r;
         }
+        return r < 0 ? r : 0;
+}
+
+/* The same, and the journal is told. */
+static int ledger_commit(Ledger *l, Transaction *t, int r)
+{
+        r = ledger_end_of(l, t, r);
+        if (r >= 0) {
+                audit_tell(l->audit);
+        }
+        return r;
+}
+
+void ledger_tell(Ledger *l)
+{
         audit_tell(l->audit);
-        return 0;
 }
 
 typedef struct Told {
@@ -248,7 +261,7 @@ int ledger_vote(
         if (err >= 0 && t->outcome != REQUEST_PENDING) {
                 err = ledger_outcome(l, r, v, t, g, now);
         }
-        return ledger_commit(l, &x, err);
+        return ledger_end_of(l, &x, err);
 }
 
 int ledger_grant(Ledger *l, const Grant *g, const Now *now)

@@ -36,9 +36,14 @@ int ledger_joined(Ledger *l, const Id *request, const char *command, bool *ret, 
 /* A pending request ends without a decision: withdrawn or timed out. */
 int ledger_close(Ledger *l, const Request *r, RequestState to, const char *by, const Now *now);
 
-/* The vote and what it decides; with an approval *g is the grant that is to begin. */
+/*
+ * The vote and what it decides; with an approval *g is the grant that is to begin. Somebody waits for
+ * this one: its copies in the journal are left to ledger_tell(), which must come before any other
+ * step of the ledger.
+ */
 int ledger_vote(
         Ledger *l, const Request *r, const Vote *v, const Tally *t, const Grant *g, const Now *now);
+void ledger_tell(Ledger *l);
 /* A grant that an administrator makes (g->by), without a request. */
 int ledger_grant(Ledger *l, const Grant *g, const Now *now);
 int ledger_end(Ledger *l, const Grant *g, GrantState to, const char *by, const Now *now);

@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 
 #include "jit-approver/daemon/audit.h"
+#include "jit-approver/daemon/journal.h"
 #include "tests/unit/store_fixture.h"
 
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
@@ -16,17 +17,15 @@ static const Now now = { T0 + 123456, 7 };
 
 /* --- the journal: takes the place of libsystemd's --- */
 
-int sd_journal_sendv(const struct iovec *iov, int n);
-
 static char *entries[20000]; /* "NAME=value\n" of each field */
 static size_t n_entries;
 
-int sd_journal_sendv(const struct iovec *iov, int n)
+int journal_send(const struct iovec *iov, size_t n)
 {
         size_t size;
         FILE *f = open_memstream(&entries[n_entries++], &size);
 
-        for (int i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++) {
                 (void) fwrite(iov[i].iov_base, 1, iov[i].iov_len, f);
                 (void) fputc('\n', f);
         }
