@@ -16,6 +16,7 @@
 #include "jit-approver/daemon/session.h"
 #include "jit-approver/daemon/timer.h"
 #include "jit-approver/daemon/waiters.h"
+#include "jit-approver/domain/allowance.h"
 
 #define PENDING_MAX 2                   /* open requests of one asker */
 #define WAITS_MAX 4                     /* blocking waits of one asker */
@@ -35,6 +36,7 @@ typedef struct Daemon {
         Sessions *sessions;
         Active active;
         Waiters waiters;
+        Allowances heard; /* of those who ask without a module */
         char *host;
         usec_t started;      /* boot clock */
         usec_t return_until; /* boot clock: until then requests without a waiter are left alone */
@@ -60,6 +62,13 @@ void fail(Failure *f, const char *error, const char *code, const char *format, .
 void flow_check(Daemon *d, const Subject *s, Outcome *ret);
 /* The record of what nobody is to be kept waiting for. */
 void flow_record(Daemon *d, const Fact *f);
+/*
+ * Whether what such a peer asked is recorded by itself. What he asks without a module opens nothing, and
+ * takes no more than a message: he must neither fill the record nor crowd others out of it.
+ */
+bool flow_hears(Daemon *d, uid_t peer);
+/* At the end: how much of that was left out. */
+void flow_record_left_out(Daemon *d, bool all);
 /* Likewise of an outcome, after it was told. */
 void flow_note(Daemon *d, const Subject *s, const Outcome *o);
 

@@ -8,6 +8,7 @@
 #include "jit-approver/daemon/flow_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/span.h"
@@ -78,6 +79,44 @@ void flow_record(Daemon *d, const Fact *f)
         if (d->record_at == USEC_NEVER) {
                 d->record_at = usec_add(now.boot, RECORD_DELAY);
                 flow_arm(d);
+        }
+}
+
+bool flow_hears(Daemon *d, uid_t peer)
+{
+        Now now = d->now();
+        bool yes = peer == 0 || allowance_take(&d->heard, peer, &now);
+
+        if (!yes) {
+                flow_arm(d);
+        }
+        return yes;
+}
+
+void flow_record_left_out(Daemon *d, bool all)
+{
+        Now now = d->now();
+        Allowance x;
+
+        while (allowance_owes(&d->heard, &now, all, &x)) {
+                const Person *person =
+                        people_get(d->people, &(Key){ .kind = KEY_UID, .uid = x.uid });
+                char number[16];
+                Who who = { x.uid, number };
+
+                (void) snprintf(number, sizeof(number), "#%u", (unsigned) x.uid);
+                if (person->found == TERNARY_YES) {
+                        who.name = person->name;
+                }
+                const Fact f = {
+                        .event = AUDIT_GAP,
+                        .asker = x.uid == UID_UNSET ? NULL : &who,
+                        .why = "asked too often",
+                        .count = x.left_out,
+                        .first = x.first,
+                        .last = x.last,
+                };
+                flow_record(d, &f);
         }
 }
 

@@ -175,6 +175,7 @@ static void daemon_done(Daemon *d)
         waiters_done(&d->waiters);
         turn_free(TAKE_PTR(d->reloading));
         if (d->ledger.audit) {
+                flow_record_left_out(d, true);
                 (void) audit_flush(d->ledger.audit, &now);
         }
         d->sessions = sessions_free(d->sessions);

@@ -15,7 +15,9 @@ static void answer(Turn *t, const Outcome *o)
                 TAKE_PTR(t->call->json); /* the subject borrows from it */
 
         tell_call(t->call, o, &t->echo);
-        flow_note(t->daemon, &t->subject, o);
+        if (t->plan.speaks_for_others || flow_hears(t->daemon, t->subject.asker.uid)) {
+                flow_note(t->daemon, &t->subject, o);
+        }
 }
 
 void method_check(Turn *t)

@@ -226,7 +226,9 @@ static void turn_note_refused(Turn *t, const char *why)
                 .by = ask->user,
         };
 
-        flow_record(t->daemon, &f);
+        if (t->plan.speaks_for_others || flow_hears(t->daemon, t->caller.who.uid)) {
+                flow_record(t->daemon, &f);
+        }
 }
 
 /* A question whose persons do not add up is answered like any other: refused, and noted. */

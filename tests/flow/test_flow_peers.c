@@ -567,6 +567,31 @@ START_TEST(reloads)
 }
 END_TEST
 
+/* Asking without a module costs nothing and opens nothing: it fills no record, and crowds nobody out. */
+START_TEST(asks_too_often)
+{
+        Ask ask = ask_of(EVE, "sshd", NULL, "x");
+
+        for (int i = 0; i < 3000; i++) {
+                ask.asker = i % 2 ? EVE : DEV; /* half of it lies */
+                (void) check_ask(EVE, ask);
+        }
+        (void) check_ask(ROOT, ask_of(CAROL, "login", NULL, NULL));
+        world_forward(2 * RECORD_DELAY);
+        int n = world_count("check.refused", "");
+        ck_assert_int_eq(n, ALLOWANCE_BURST + 1); /* and what a module asked */
+        ck_assert_int_eq(world_count("audit.gap", ""), 0);
+        world_forward(MINUTE);
+        world_forward(2 * RECORD_DELAY);
+        ck_assert_int_eq(world_count("audit.gap", ""), 1); /* which says how often */
+        world_verify();
+        /* and none is lost when we stop */
+        (void) check_ask(EVE, ask);
+        world_restart(false);
+        ck_assert_int_eq(world_count("audit.gap", ""), 2);
+}
+END_TEST
+
 /* Whoever reads of himself alone in a long record is answered in pieces, and keeps nobody waiting. */
 START_TEST(a_long_record)
 {
@@ -611,6 +636,7 @@ static Suite *suite(void)
         tcase_set_timeout(t, 20);
         tcase_add_test(t, limits_are_as_promised);
         tcase_add_test(t, a_long_record);
+        tcase_add_test(t, asks_too_often);
         tcase_add_test(t, eight_connections);
         tcase_add_test(t, one_asker_each);
         tcase_add_test(t, unnamed);

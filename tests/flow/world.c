@@ -416,6 +416,7 @@ void world_stop(bool killed)
         waiters_done(&d->waiters);
         turn_free(TAKE_PTR(d->reloading));
         if (!killed) {
+                flow_record_left_out(d, true);
                 (void) audit_flush(d->ledger.audit, &now);
         }
         d->sessions = sessions_free(d->sessions);
