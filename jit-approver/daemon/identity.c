@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#define WORD_MAX 255           /* bytes of a tty, a host, a service or a group */
 #define SERVICE_DEFAULT "sudo" /* for people who do not say, e.g. when they wait for a request */
 
 const char *service_canonical(const char *service)
@@ -102,10 +103,10 @@ static int plan_for_other(const Ask *ask, const char *service, Plan *p)
         return 0;
 }
 
-/* No longer than any real one; what the store would refuse is refused for what it is. */
+/* No longer than any real one, so that what is said of a request fits a message many times. */
 static bool is_too_long(const char *word)
 {
-        return word && strlen(word) > 1024;
+        return word && strlen(word) > WORD_MAX;
 }
 
 int identity_plan(const Peer *peer, uid_t login_uid, const Ask *ask, Plan *ret)

@@ -358,6 +358,57 @@ START_TEST(log_of_ones_own)
 }
 END_TEST
 
+/* The longest and worst of words, and many of them: each reply is still a message. */
+START_TEST(words_without_end)
+{
+        enum { N_REQUESTS = 30 };
+        static char evil[256], reason[REASON_MAX + 1], word[4000];
+        static const char *words[] = { word };
+        Client *c = client_new(ADM, ADM);
+        size_t seen = 0;
+
+        memset(evil, _i == 0 ? '\x01' : '\\', sizeof(evil) - 1);
+        memset(reason, evil[0], sizeof(reason) - 1);
+        memset(word, evil[0], sizeof(word) - 1);
+        for (int i = 0; i < N_REQUESTS; i++) {
+                RequestCall call = { PROTOCOL_VERSION, ask_sudo(DEV), reason, NULL, 0, true };
+                Client *m = client_new(ROOT, UID_UNSET);
+                call.ask.command = (Strings){ words, 1 };
+                call.ask.tty = call.ask.rhost = call.ask.pam_service = call.ask.target_group = evil;
+                say(m, "Request", REQUEST_FIELDS, &call, 0);
+                ck_assert(hear(m));
+                ck_assert_str_eq(text(m, "verdict"), VERDICT_PENDING);
+                with_id(c, "Show", m->request);
+                ck_assert(hear(c));
+                ck_assert_str_eq(text_of(object(c, "request"), "id"), m->request);
+                ck_assert_str_eq(do_id(DEV, "Cancel", m->request), "");
+                client_close(m);
+                /* as many short ones between them as a page can hold, one more each time */
+                for (int k = 0; k < 50 + i; k++) {
+                        (void) check_ask(ROOT, ask_of(EVE, "ftp", NULL, ""));
+                }
+        }
+        ListCall list = { PROTOCOL_VERSION, "all", 0 };
+        do {
+                say(c, "ListRequests", LIST_FIELDS, &list, 0);
+                ck_assert(hear(c));
+                seen += length(c, "requests");
+                list.after = number(c, "next");
+        } while (list.after > 0);
+        ck_assert_uint_eq(seen, N_REQUESTS);
+        /* the record is read to its end, or an evil word would hide what came after it */
+        LogCall log = { .version = PROTOCOL_VERSION, .verify = true };
+        seen = 0;
+        do {
+                say(c, "ReadLog", LOG_FIELDS, &log, 0);
+                ck_assert(hear(c));
+                seen += length(c, "rows");
+                log.after = number(c, "next");
+        } while (log.after > 0);
+        ck_assert_int_eq((int) seen, world_count("", ""));
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("roles");
@@ -369,6 +420,7 @@ static Suite *suite(void)
         tcase_add_loop_test(t, lists_show_what_one_may_see, 0, ELEMENTSOF(lists));
         tcase_add_loop_test(t, pages, 0, 2);
         tcase_add_test(t, log_of_ones_own);
+        tcase_add_loop_test(t, words_without_end, 0, 2);
         suite_add_tcase(s, t);
         return s;
 }
