@@ -110,15 +110,15 @@ START_TEST(at_random)
                 }
                 unsigned request = fixture_random(&seed, 6), asker = fixture_random(&seed, 5);
                 unsigned of_asker = 0;
-                bool counted = false;
+                bool is_awaited = false;
                 const Id id = id_of(request);
                 for (size_t i = 0; i < n; i++) {
                         of_asker += all[i]->counts && all[i]->asker == 1000 + asker;
-                        counted =
-                                counted || (all[i]->counts && streq(all[i]->request.text, id.text));
+                        is_awaited = is_awaited ||
+                                     (all[i]->counts && streq(all[i]->request.text, id.text));
                 }
                 ck_assert_uint_eq(waiters_of_asker(&ws, 1000 + asker), of_asker);
-                ck_assert_int_eq(waiters_count(&ws, &id), counted);
+                ck_assert_int_eq(waiters_count(&ws, &id), is_awaited);
                 ck_assert_uint_eq(ws.n, n);
         }
         while (n > 0) {
