@@ -35,7 +35,7 @@ void fail(Failure *f, const char *error, const char *code, const char *format, .
         va_end(args);
 }
 
-void fail_store(Daemon *d, Failure *f)
+static void fail_store(Daemon *d, Failure *f)
 {
         fail(f, "StoreUnavailable", "store", "the record cannot be written: %s",
                 ledger_state(&d->ledger));

@@ -11,7 +11,6 @@ void flow_abandon(Daemon *d, const Id *id);
 void tell_withdrawn(Daemon *d, const Request *r);
 
 /* flow_decide.c */
-void fail_store(Daemon *d, Failure *f);
 void fail_over(const char *what, const Id *id, const char *state, Failure *f);
 /* Whom the record names: what root does behind a login is that person's. */
 const char *caller_name(const Caller *c);

@@ -36,7 +36,8 @@ const char *ledger_state(const Ledger *l)
         return l->store ? store_state(l->store) : str_or(l->problem, "not open");
 }
 
-Fact fact_of_request(const Request *r, AuditEvent event)
+/* The facts of one thing, for the record; they borrow from it. */
+static Fact fact_of_request(const Request *r, AuditEvent event)
 {
         return (Fact){
                 .event = event,
@@ -54,7 +55,7 @@ Fact fact_of_request(const Request *r, AuditEvent event)
         };
 }
 
-Fact fact_of_grant(const Grant *g, AuditEvent event)
+static Fact fact_of_grant(const Grant *g, AuditEvent event)
 {
         return (Fact){
                 .event = event,
@@ -337,15 +338,4 @@ int ledger_session_opened(Ledger *l, const Grant *g, const Session *x, const Now
 int ledger_session_closed(Ledger *l, const Grant *g, const Session *x, const Now *now)
 {
         return ledger_session(l, g, x, false, now);
-}
-
-int ledger_fact(Ledger *l, const Fact *f, const Now *now)
-{
-        _cleanup_(transaction_endp) Transaction t = { 0 };
-
-        int err = ledger_begin(l, &t);
-        if (err >= 0) {
-                err = audit_append(l->audit, f, now);
-        }
-        return ledger_commit(l, &t, err);
 }

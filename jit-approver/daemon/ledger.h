@@ -23,10 +23,6 @@ int ledger_give_up(Ledger *l, int error);
 /* For people: "ok", or what is wrong with the store. */
 const char *ledger_state(const Ledger *l);
 
-/* The facts of one thing, for the record; they borrow from it. */
-Fact fact_of_request(const Request *r, AuditEvent event);
-Fact fact_of_grant(const Grant *g, AuditEvent event);
-
 int ledger_open(Ledger *l, const Request *r, const Rule *rule, const Now *now);
 /* A later argv (NULL: the same again) rides on an open request. */
 int ledger_join(Ledger *l, const Request *r, const char *command, const char *reason, bool detach,
@@ -50,6 +46,3 @@ int ledger_end(Ledger *l, const Grant *g, GrantState to, const char *by, const N
 
 int ledger_session_opened(Ledger *l, const Grant *g, const Session *x, const Now *now);
 int ledger_session_closed(Ledger *l, const Grant *g, const Session *x, const Now *now);
-
-/* One fact by itself. */
-int ledger_fact(Ledger *l, const Fact *f, const Now *now);

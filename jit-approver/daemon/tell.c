@@ -4,7 +4,8 @@
 
 #include "jit-approver/daemon/tell.h"
 
-void tell_write(const Outcome *o, const Echo *echo, JsonWriter *w)
+/* The parameters of an Answer, into a writer from call_writer(). */
+static void tell_write(const Outcome *o, const Echo *echo, JsonWriter *w)
 {
         char deadline[TIME_RFC3339_MAX];
         const char *lines[] = { o->line };

@@ -9,9 +9,6 @@
 #include "jit-approver/daemon/judge.h"
 #include "jit-approver/daemon/waiters.h"
 
-/* The parameters of an Answer, into a writer from call_writer(). */
-void tell_write(const Outcome *o, const Echo *echo, JsonWriter *w);
-
 /* The last answer to a call that does not wait. */
 void tell_call(Call *c, const Outcome *o, const Echo *echo);
 /* One more answer to a waiter, or his last: the waiter is then taken out and his call ends. */

@@ -71,11 +71,6 @@ int request_move(RequestState *state, RequestState to)
         return 0;
 }
 
-bool request_is_over(RequestState s)
-{
-        return s != REQUEST_PENDING;
-}
-
 /* "-" is what no value looks like: every value begins with the digits of its length. */
 static void put_text(FILE *f, const char *name, const char *value)
 {

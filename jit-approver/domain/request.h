@@ -47,8 +47,8 @@ typedef struct Request {
         Who target;         /* unset: not understood */
         char *target_group; /* sudo -g; or NULL */
         char *command;      /* as typed, for people: made safe, cut */
-        char command_digest
-                [DIGEST_HEX_SIZE]; /* over the exact words; joins and scopes compare this */
+        /* over the exact words; joins and scopes compare this */
+        char command_digest[DIGEST_HEX_SIZE];
         char *reason;
         char *tty, *origin; /* PAM_TTY, PAM_RHOST: claimed, not verified */
         char *host;
@@ -69,7 +69,6 @@ void request_done(Request *r);
 
 /* -EALREADY when the move is not legal from the present state: somebody else was first. */
 int request_move(RequestState *state, RequestState to);
-bool request_is_over(RequestState s);
 
 /*
  * The bytes the digest is taken of: every field that says what would be granted, each as
@@ -84,6 +83,6 @@ bool deadline_passed(usec_t wall, usec_t boot, const Now *now);
 /* The same for a request; after a reboot only the wall clock can say. */
 bool request_is_late(const Request *r, const Now *now, const char *boot_id);
 
-const char *request_state_to_string(
-        RequestState s); /* pending approved denied timed-out withdrawn */
+/* pending approved denied timed-out withdrawn */
+const char *request_state_to_string(RequestState s);
 RequestState request_state_from_string(const char *s);
