@@ -42,19 +42,21 @@ typedef struct Objects {
 
 #define FIELD(type_, struct_, member_)                                                             \
         {                                                                                          \
-#member_, FIELD_##type_, offsetof(struct_, member_), false, NULL, 0                \
+                .name = #member_, .type = FIELD_##type_, .offset = offsetof(struct_, member_)      \
         }
 #define FIELD_REQUIRED(type_, struct_, member_)                                                    \
         {                                                                                          \
-#member_, FIELD_##type_, offsetof(struct_, member_), true, NULL, 0                 \
+                .name = #member_, .type = FIELD_##type_, .offset = offsetof(struct_, member_),     \
+                .required = true                                                                   \
         }
 #define FIELD_OF(type_, struct_, member_, sub_, item_)                                             \
         {                                                                                          \
-#member_, FIELD_##type_, offsetof(struct_, member_), false, sub_, sizeof(item_)    \
+                .name = #member_, .type = FIELD_##type_, .offset = offsetof(struct_, member_),     \
+                .sub = sub_, .sub_size = sizeof(item_)                                             \
         }
 #define FIELD_END                                                                                  \
         {                                                                                          \
-                NULL, 0, 0, false, NULL, 0                                                         \
+                .name = NULL                                                                       \
         }
 
 /*

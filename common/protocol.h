@@ -43,8 +43,7 @@ extern const Field ASK_FIELDS[];
 
 typedef struct Answer {
         const char *verdict;
-        const char *
-                code; /* with deny: refused no-rule denied timed-out withdrawn detached busy names rules store clock … */
+        const char *code; /* with deny: why, in one of the words of the .varlink file */
         const char *nonce, *service, *user; /* echoed from the Ask */
         uid_t asker;                        /* as resolved */
         const char *target;                 /* echoed */
@@ -105,8 +104,8 @@ extern const Field DECIDE_FIELDS[];
 
 typedef struct ListCall {
         int64_t version;
-        const char *
-                which; /* requests: "pending" (to decide), "mine", "open", "all"; grants: "active", "all" */
+        /* requests: "pending" (to decide), "mine", "open", "all"; grants: "active", "all" */
+        const char *which;
         int64_t after; /* a previous reply's next; 0 from the start */
 } ListCall;
 extern const Field LIST_FIELDS[];
