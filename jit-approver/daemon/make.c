@@ -169,7 +169,7 @@ int make_ordered_grant(
 {
         int err = grant_begin(duration, boot_id, now, g);
 
-        /* Root behind a login is that person (interfaces.md, "Who may what"). */
+        /* Root behind a login is that person. */
         return err < 0 ? err : who_copy(c->login.uid != UID_UNSET ? &c->login : &c->who, &g->by);
 }
 

@@ -3,8 +3,8 @@
 
 /*
  * Listening, and fairness between peers. A connection is charged to its asker once a uid-0 peer has
- * named him, to its peer uid before (interfaces.md, "The local protocol"). A peer that misbehaves
- * loses its connection; nobody else notices. Idle, nothing here wakes up.
+ * named him, to its peer uid before. A peer that misbehaves loses its connection; nobody else notices.
+ * Idle, nothing here wakes up.
  */
 
 #include <systemd/sd-event.h>

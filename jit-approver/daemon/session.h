@@ -5,7 +5,7 @@
  * What a grant opened ends with it. sudo and su are held in jit-session-ID.scope, answered only when
  * systemd's job is done (before that sudo could fork outside it); logins are logind's sessions.
  *
- * The order of an end (architecture.md, "Time"): SIGHUP and SIGTERM to the scope; 300 ms later SIGKILL
+ * The order of an end: SIGHUP and SIGTERM to the scope; 300 ms later SIGKILL
  * to every process in it but the host, which restores its terminal and leaves; 300 ms later the scope
  * is stopped. A fork that outruns us meets the last step, which is systemd's. A login is ended by
  * logind first, which would leave 90 s to who ignores SIGTERM, and then in the same order. Where

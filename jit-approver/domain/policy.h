@@ -5,7 +5,7 @@
  * Which rule decides. Pure: rules, facts about the asker and the question in, a verdict out. The
  * first rule that matches decides; none: refuse. Where the name service does not say whether a rule
  * matches, nothing below that rule may decide either: the verdict is POLICY_UNKNOWN, which opens
- * nothing new but lets a grant of exactly that rule go on (architecture.md, "Names and groups").
+ * nothing new but lets a grant of exactly that rule go on.
  */
 
 #include "jit-approver/domain/rules.h"
