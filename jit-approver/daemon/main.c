@@ -195,9 +195,8 @@ static int daemon_listen(Daemon *d)
         int n = sd_listen_fds_with_names(true, &names);
 
         for (int i = 0; i < n; i++) {
-                SocketKind kind = streq(names[i], "gateway") || strstr(names[i], "gateway")
-                                          ? SOCKET_GATEWAY
-                                          : SOCKET_PEOPLE;
+                /* FileDescriptorName=, or the name of the unit */
+                SocketKind kind = strstr(names[i], "gateway") ? SOCKET_GATEWAY : SOCKET_PEOPLE;
                 int r = server_listen(d->server, kind, SD_LISTEN_FDS_START + i);
                 if (r < 0) {
                         n = r;

@@ -145,7 +145,6 @@ bool page_is_full(Page *p, int64_t row)
         return true;
 }
 
-/* Ends a page that went well; answers itself otherwise. */
 void page_reply(Page *p, int err)
 {
         Turn *t = p->turn;
@@ -163,7 +162,6 @@ void page_reply(Page *p, int err)
         turn_free(t);
 }
 
-/* Answers itself where the word is none of them. */
 bool list_word(Turn *t, const char *word, const char *const *words, size_t n)
 {
         for (size_t i = 0; i < n; i++) {
