@@ -34,6 +34,7 @@ typedef struct Wait {
         usec_t lost;  /* until when we try to come back; 0: not lost */
         Id request;   /* known with the first answer */
         unsigned prompts;
+        bool prompted; /* and was answered */
         bool returned; /* said so */
         enum { FIRST, WAITING, DETACHED } state;
 } Wait;
@@ -51,7 +52,7 @@ static bool is_loss(int r)
 }
 
 /* sshd shows nothing before a prompt: the news comes with one, and the person goes on by Enter. */
-static void wait_prompt(Wait *w, const Strings *lines)
+static void wait_prompt(Wait *w, const Strings *lines, const char *prompt)
 {
         _cleanup_(erase_freep) char *reply = NULL;
 
@@ -61,11 +62,12 @@ static void wait_prompt(Wait *w, const Strings *lines)
         w->prompts++;
         /* sshd ends us by a signal while we ask; the approver sees the hang-up. */
         signals_release(&w->signals);
-        int r = converse_ask(&w->gate->talk, lines, "Press Enter to wait for the answer: ", &reply);
+        int r = converse_ask(&w->gate->talk, lines, prompt, &reply);
         int held = signals_hold(&w->signals);
         if (r < 0 || held < 0) {
                 w->end = w->until = now(); /* nobody can be told: do not keep him waiting */
         }
+        w->prompted = r >= 0;
 }
 
 static void say_returned(Wait *w)
@@ -100,7 +102,7 @@ static int wait_news(Wait *w, const Answer *a)
         }
         if (w->gate->talk.held && w->state == WAITING) {
                 if (a->lines.n > 0) {
-                        wait_prompt(w, &a->lines);
+                        wait_prompt(w, &a->lines, "Press Enter to wait for the answer: ");
                 }
         } else {
                 converse_tell(&w->gate->talk, w->tell, &a->lines);
@@ -123,8 +125,13 @@ static void say_pending(Wait *w)
 static void wait_over(Wait *w, const Answer *a, Outcome *ret)
 {
         Gate *g = w->gate;
+        bool opens = streq(a->verdict, VERDICT_GRANT) || streq(a->verdict, VERDICT_PASS);
 
-        converse_tell(&g->talk, w->tell, &a->lines);
+        if (w->prompted && !opens && a->lines.n > 0) {
+                wait_prompt(w, &a->lines, "Press Enter to leave: ");
+        } else {
+                converse_tell(&g->talk, w->tell, &a->lines);
+        }
         if (streq(a->verdict, VERDICT_GRANT)) {
                 gate_debug(g, "approved, request", a->request);
                 *ret = OUTCOME_GRANTED;

@@ -418,6 +418,9 @@ static void ssh(Host *h, const char *method, const FakeStep *steps, int port, bo
         if (enter && await_screen(h, "Press Enter")) {
                 (void) !write(h->terminal, "\n", 1);
         }
+        if (enter && steps == denies && await_screen(h, "Press Enter to leave")) {
+                (void) !write(h->terminal, "\n", 1);
+        }
         if (streq(method, "password") && await_screen(h, "password:")) {
                 (void) !write(h->terminal, "CANARY\n", 7);
         }
@@ -447,8 +450,10 @@ static void sshd(void)
                         strstr(h.heard, "service=sshd pam=sshd user=jitdev ruser=- target=jitdev "),
                 "ssh by keyboard-interactive: asked, Enter, approved");
         ssh(&h, "keyboard-interactive", denies, port, true);
-        expect(&h, !strstr(h.screen, "uid=4242") && strstr(h.screen, ASKED),
-                "ssh by keyboard-interactive: denied");
+        expect(&h,
+                !strstr(h.screen, "uid=4242") && strstr(h.screen, ASKED) &&
+                        strstr(h.screen, "Denied by bob."),
+                "ssh by keyboard-interactive: denied, and told so");
         ssh(&h, "publickey", undecided, port, false);
         expect(&h,
                 !strstr(h.screen, "uid=4242") && strstr(h.screen, "K7QF-2M9D stays open") &&
