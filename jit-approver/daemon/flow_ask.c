@@ -185,7 +185,6 @@ void tell_withdrawn(Daemon *d, const Request *r)
         outcome_done(&o);
 }
 
-/* A request without anybody waiting for it, unless it stands by itself, is withdrawn. */
 void flow_abandon(Daemon *d, const Id *id)
 {
         Request r;
@@ -217,7 +216,7 @@ static void on_waiter_gone(Call *call, void *userdata)
 
         waiters_remove(&d->waiters, w);
         /* When we stop nobody has gone: they come back to our successor. */
-        if (counted && !d->stopping && !waiters_count(&d->waiters, &id)) {
+        if (counted && !d->stopping && !waiters_keep(&d->waiters, &id)) {
                 flow_abandon(d, &id);
         }
 }
@@ -237,7 +236,7 @@ static void park(Daemon *d, uid_t asker, const Id *request, Call *call, const Ec
 {
         if (waiters_add(&d->waiters, request, call, echo, asker, counts, ret) < 0) {
                 outcome_refuse(o, "internal", strdup("The approver is out of memory."));
-                if (counts && !waiters_count(&d->waiters, request)) {
+                if (counts && !waiters_keep(&d->waiters, request)) {
                         flow_abandon(d, request);
                 }
                 return;
@@ -424,7 +423,7 @@ void flow_detach(Daemon *d, Call *parked)
         }
         tell_last(&d->waiters, w, &o);
         outcome_done(&o);
-        if (err < 0 && counts && !waiters_count(&d->waiters, &id)) {
+        if (err < 0 && counts && !waiters_keep(&d->waiters, &id)) {
                 flow_abandon(d, &id);
         }
 }

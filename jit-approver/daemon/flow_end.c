@@ -143,7 +143,7 @@ static int sweep_visit(const Request *r, int64_t row, void *userdata)
 
         if (request_is_late(r, &s->now, s->daemon->ledger.boot_id)) {
                 s->late[s->n_late++] = r->id;
-        } else if (s->abandoned && !r->detached && !waiters_count(&s->daemon->waiters, &r->id)) {
+        } else if (s->abandoned && !r->detached && !waiters_keep(&s->daemon->waiters, &r->id)) {
                 s->orphans[s->n_orphans++] = r->id;
         }
         return s->n_late == ELEMENTSOF(s->late) || s->n_orphans == ELEMENTSOF(s->orphans);

@@ -159,7 +159,7 @@ Waiter *waiters_of(const Waiters *ws, const Id *request)
         return q ? q->first : NULL;
 }
 
-bool waiters_count(const Waiters *ws, const Id *request)
+bool waiters_keep(const Waiters *ws, const Id *request)
 {
         for (Waiter *w = waiters_of(ws, request); w; w = w->next) {
                 if (w->counts) {
@@ -174,16 +174,6 @@ unsigned waiters_of_asker(const Waiters *ws, uid_t asker)
         Count *c = count_find(ws, asker);
 
         return c ? c->n : 0;
-}
-
-Waiter *waiters_find(const Waiters *ws, const Id *request, const Call *call)
-{
-        for (Waiter *w = waiters_of(ws, request); w; w = w->next) {
-                if (w->call == call) {
-                        return w;
-                }
-        }
-        return NULL;
 }
 
 void waiters_remove(Waiters *ws, Waiter *w)

@@ -39,9 +39,8 @@ void waiters_done(Waiters *ws);
 
 /* Waiters of a request, newest first; NULL when none. Valid until the next change. */
 Waiter *waiters_of(const Waiters *ws, const Id *request);
-bool waiters_count(const Waiters *ws, const Id *request);
+/* Whether one of them counts, and so keeps the request alive. */
+bool waiters_keep(const Waiters *ws, const Id *request);
 unsigned waiters_of_asker(const Waiters *ws, uid_t asker);
-/* The waiter of a parked call, looked for among all of its request. */
-Waiter *waiters_find(const Waiters *ws, const Id *request, const Call *call);
 /* Takes it out and frees it; its call is the caller's again. */
 void waiters_remove(Waiters *ws, Waiter *w);
