@@ -287,6 +287,7 @@ static int connection_process(Connection *n)
         int r;
 
         while ((r = wire_next(&n->wire, &text, &size)) > 0) {
+                server_heard(n->server, n);
                 r = connection_message(n, text, size);
                 if (r < 0) {
                         return r;

@@ -13,8 +13,9 @@ typedef struct Quota Quota;
 struct Connection {
         Server *server; /* which owns it */
         LIST_ENTRY(Connection) all;
-        TAILQ_ENTRY(Connection) due; /* while it owes us a message */
-        usec_t due_at;               /* CLOCK_MONOTONIC; 0 when not on that list */
+        TAILQ_ENTRY(Connection) due;    /* while it owes us a message */
+        usec_t due_at;                  /* CLOCK_MONOTONIC; 0 when not on that list */
+        TAILQ_ENTRY(Connection) direct; /* of those whose peer is not uid 0 */
         int fd;
         SocketKind kind;
         Peer peer;
@@ -34,6 +35,8 @@ struct Connection {
 /* server.c */
 int server_charge(Server *s, Connection *c, uid_t asker);
 void server_call(Server *s, Call *c);
+/* It has said something. */
+void server_heard(Server *s, Connection *c);
 void connection_free(Connection *c);
 
 /* call.c */

@@ -22,7 +22,8 @@
 
 #define LISTENERS_MAX 4
 #define ACCEPT_AT_ONCE 64
-#define FD_RESERVE 64 /* for the store, the bus, workers and what libraries open */
+#define EVICT_LOOKS 64 /* connections looked at for one that can go */
+#define FD_RESERVE 64  /* for the store, the bus, workers and what libraries open */
 
 typedef struct Listener {
         Server *server;
@@ -46,7 +47,9 @@ struct Server {
         Listener listeners[LISTENERS_MAX];
         size_t n_listeners;
         LIST_HEAD(, Connection) connections;
-        TAILQ_HEAD(, Connection) due; /* oldest first */
+        TAILQ_HEAD(, Connection) due;    /* oldest first */
+        TAILQ_HEAD(, Connection) direct; /* whose peer is not uid 0; silent longest first */
+        size_t n_direct;
         sd_event_source *timer;
         bool timer_armed;
         size_t n_connections;
@@ -218,6 +221,45 @@ static int on_message_late(sd_event_source *source, uint64_t usec, void *userdat
         return 0;
 }
 
+void server_heard(Server *s, Connection *c)
+{
+        if (c->peer.uid != 0) {
+                TAILQ_REMOVE(&s->direct, c, direct);
+                TAILQ_INSERT_TAIL(&s->direct, c, direct);
+        }
+}
+
+static void server_add_direct(Server *s, Connection *c)
+{
+        TAILQ_INSERT_TAIL(&s->direct, c, direct);
+        s->n_direct++;
+}
+
+/*
+ * Modules are uid 0, and half of all places are theirs: a user with 65,536 uids of his own (subuid(5))
+ * has a quota for each. Among the others whoever was silent longest makes room for who comes.
+ */
+static bool server_make_room(Server *s)
+{
+        Connection *c;
+        int looks = 0;
+
+        if (s->n_direct < s->limits.total / 2) {
+                return true;
+        }
+        TAILQ_FOREACH(c, &s->direct, direct)
+        {
+                if (!c->call) {
+                        connection_free(c);
+                        return true;
+                }
+                if (++looks == EVICT_LOOKS) {
+                        break;
+                }
+        }
+        return false;
+}
+
 void connection_free(Connection *c)
 {
         Server *s = c->server;
@@ -229,6 +271,10 @@ void connection_free(Connection *c)
         }
         connection_expect(c, false);
         LIST_REMOVE(c, all);
+        if (c->peer.uid != 0) {
+                TAILQ_REMOVE(&s->direct, c, direct);
+                s->n_direct--;
+        }
         s->n_connections--;
         sd_event_source_disable_unref(c->io);
         wire_done(&c->wire);
@@ -248,7 +294,8 @@ static void server_admit(Listener *l, int fd)
         _cleanup_(closep) int owned = fd;
         Peer peer;
 
-        if (s->n_connections >= s->limits.total || proof_peer(fd, &peer) < 0) {
+        if (proof_peer(fd, &peer) < 0 || (peer.uid != 0 && !server_make_room(s)) ||
+                s->n_connections >= s->limits.total) {
                 return;
         }
         Connection *c = calloc(1, sizeof(*c));
@@ -264,6 +311,9 @@ static void server_admit(Listener *l, int fd)
                 .reserve = s->n_connections + s->limits.reserved >= s->limits.total,
         };
         LIST_INSERT_HEAD(&s->connections, c, all);
+        if (peer.uid != 0) {
+                server_add_direct(s, c);
+        }
         s->n_connections++;
         s->n_unnamed++;
         if (peer.uid != 0 && server_charge(s, c, peer.uid) < 0) {
@@ -319,6 +369,7 @@ int server_new(sd_event *event, const ServerLimits *limits, ServerCall on_call, 
         };
         LIST_INIT(&s->connections);
         TAILQ_INIT(&s->due);
+        TAILQ_INIT(&s->direct);
         if (s->limits.total == 0) {
                 s->limits.total = connections_possible();
         }

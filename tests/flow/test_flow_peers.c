@@ -518,10 +518,13 @@ START_TEST(reserve)
 {
         RequestCall call = { PROTOCOL_VERSION, ask_sudo(DAVE), NULL, NULL, MINUTE, false };
 
-        with_limits((ServerLimits){ 8, 256, 12, 4, 5 * USEC_PER_SEC });
+        with_limits((ServerLimits){ 8, 256, 16, 4, 5 * USEC_PER_SEC });
         (void) granted(DEV);
         for (uid_t i = 0; i < 8; i++) {
                 name_oneself(client_new(20000 + i, UID_UNSET));
+        }
+        for (int i = 0; i < 4; i++) {
+                ck_assert(is_quiet(client_new(ROOT, UID_UNSET)));
         }
         Client *c = client_new(ROOT, UID_UNSET);
         say(c, "Request", REQUEST_FIELDS, &call, CALL_MORE);
@@ -532,6 +535,33 @@ START_TEST(reserve)
                 ck_assert(is_quiet(client_new(ROOT, UID_UNSET)));
         }
         ck_assert(is_closed(client_new(ROOT, UID_UNSET)));
+}
+END_TEST
+
+/* Somebody with thousands of uids leaves room for modules, and for whoever comes. */
+START_TEST(uids_without_end)
+{
+        with_limits((ServerLimits){ 8, 256, 16, 4, 5 * USEC_PER_SEC });
+        (void) granted(DEV);
+        Client *onlooker = client_new(DEV, DEV), *first = client_new(BOB, BOB), *last = NULL;
+        Client *c = request_sudo(EVE);
+        WaitCall call = { PROTOCOL_VERSION, pending_of(c),
+                { .asker = UID_UNSET, .login_uid = UID_UNSET } };
+        Client *eve = client_new(EVE, EVE);
+
+        say(eve, "Wait", WAIT_FIELDS, &call, CALL_MORE);
+        ck_assert(hear(eve));
+        ck_assert_str_eq(text(eve, "verdict"), VERDICT_PENDING);
+        name_oneself(first);
+        for (uid_t i = 0; i < 100; i++) {
+                last = client_new(100000 + i, UID_UNSET);
+                name_oneself(last);
+        }
+        ck_assert(is_closed(onlooker) && is_closed(first));
+        ck_assert(is_quiet(last));
+        ck_assert(is_quiet(eve)); /* who waits for something is not sent away */
+        ck_assert_str_eq(check_sudo(DEV), VERDICT_GRANT);
+        ck_assert_str_eq(check_ask(BOB, ask_sudo(BOB)), VERDICT_ASK);
 }
 END_TEST
 
@@ -656,6 +686,7 @@ static Suite *suite(void)
         tcase_add_test(t, gone_during_lookup);
         tcase_add_test(t, peers_that_do_not_read);
         tcase_add_test(t, reserve);
+        tcase_add_test(t, uids_without_end);
         tcase_add_test(t, reloads);
         suite_add_tcase(s, t);
         return s;
