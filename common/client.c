@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 /* Waits for events on the socket. 0, -ETIMEDOUT, -EINTR (wake_fd). */
 static int client_poll(const Client *c, short events, usec_t deadline, int wake_fd)

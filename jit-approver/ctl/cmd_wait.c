@@ -2,8 +2,6 @@
 
 /* jitctl wait */
 
-#include <stdio.h>
-
 #include "common/span.h"
 #include "jit-approver/ctl/ask.h"
 

@@ -5,7 +5,6 @@
 #include "jit-approver/ctl/when.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "common/span.h"
 #include "common/util.h"

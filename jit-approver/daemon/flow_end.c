@@ -9,7 +9,6 @@
 #include "jit-approver/daemon/flow_internal.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "jit-approver/daemon/tell.h"
 #include "jit-approver/domain/say.h"

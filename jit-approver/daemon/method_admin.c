@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "common/span.h"
 #include "jit-approver/daemon/method_internal.h"
 
 /*

@@ -3,7 +3,6 @@
 /* Finding what people name, answering with it, and lists in pages. */
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "jit-approver/daemon/method_internal.h"
 

@@ -3,7 +3,6 @@
 /* What people do with requests. The rights are access.c's, whether a vote counts decision.c's. */
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "common/span.h"
 #include "jit-approver/daemon/method_internal.h"

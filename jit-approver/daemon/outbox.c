@@ -2,10 +2,8 @@
 
 /* What is owed to people. MUST: owe the asker, and whoever sits behind the asker, nothing. */
 
-#include <errno.h>
-
-#include "common/util.h"
 #include "jit-approver/daemon/outbox.h"
+#include "common/util.h"
 #include "jit-approver/domain/policy.h"
 
 /* Asks somebody for something: pointless as soon as the request is over. */

@@ -2,7 +2,6 @@
 
 /* The record's rows: only ever added to, read in order. What they mean is in audit.c. */
 
-#include <errno.h>
 #include <stdlib.h>
 
 #include "common/util.h"

@@ -3,7 +3,6 @@
 /* Grants. MUST: end one in one conditional UPDATE; believe no grant whose row does not add up. */
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "common/util.h"
 #include "jit-approver/daemon/store_internal.h"

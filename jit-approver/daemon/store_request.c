@@ -3,7 +3,6 @@
 /* Requests. MUST: change a state in one conditional UPDATE, whose count of rows is the answer. */
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "common/util.h"
 #include "jit-approver/daemon/store_internal.h"

@@ -8,7 +8,6 @@
 #include <assert.h>
 #include <endian.h>
 #include <errno.h>
-#include <stdlib.h>
 
 #include "common/util.h"
 #include "jit-approver/daemon/store_internal.h"
