@@ -62,6 +62,8 @@ void fail(Failure *f, const char *error, const char *code, const char *format, .
 void flow_check(Daemon *d, const Subject *s, Outcome *ret);
 /* The record of what nobody is to be kept waiting for. */
 void flow_record(Daemon *d, const Fact *f);
+/* Likewise of an outcome, after it was told. */
+void flow_note(Daemon *d, const Subject *s, const Outcome *o);
 /*
  * Whether what such a peer asked is recorded by itself. What he asks without a module opens nothing, and
  * takes no more than a message: he must neither fill the record nor crowd others out of it.
@@ -69,8 +71,6 @@ void flow_record(Daemon *d, const Fact *f);
 bool flow_hears(Daemon *d, uid_t peer);
 /* At the end: how much of that was left out. */
 void flow_record_left_out(Daemon *d, bool all);
-/* Likewise of an outcome, after it was told. */
-void flow_note(Daemon *d, const Subject *s, const Outcome *o);
 
 /*
  * Opens or joins a request. With call, VERDICT_PENDING means that the call was parked as *ret_waiter,
@@ -87,8 +87,10 @@ void flow_detach(Daemon *d, Call *parked);
 void flow_decide(Daemon *d, const Caller *c, const Request *r, const Ballot *b, Failure *ret);
 void flow_cancel(Daemon *d, const Caller *c, const Request *r, Failure *ret);
 
-/* g: asker, target, service and reason filled in; the window and the rest are made here. */
-/* On success *g has been moved away and *ret_id names it. */
+/*
+ * g: asker, target, service and reason filled in; the window and the rest are made here. On success *g
+ * has been moved away and *ret_id names it.
+ */
 void flow_make_grant(
         Daemon *d, const Caller *c, Grant *g, usec_t duration, Id *ret_id, Failure *ret);
 /* to: ended (given back), revoked, expired (its timer fired). c NULL: nobody in particular. */

@@ -3,8 +3,8 @@
 
 /*
  * The rules: what approver.conf and its drop-ins say, as plain structs. Parsing is pure: texts in,
- * Rules or a list of problems out. Names of the system (users, Unix groups) stay names here until
- * rules_resolve() is told what the name service says of them.
+ * Rules or a list of problems out. Names of the system (users, Unix groups) stay names here until the
+ * caller of rules_visit_names() fills in what the name service says of them.
  */
 
 #include <sys/types.h>
