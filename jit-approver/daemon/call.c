@@ -160,19 +160,25 @@ void call_notify(Call *c, JsonWriter *w)
         connection_say(c->connection, w);
 }
 
-void call_reply(Call *c, JsonWriter *w)
+/* Ends the call, and says what has been written unless no answer is wanted. */
+static void call_answer(Call *c, JsonWriter *w)
 {
         Connection *n = c->connection;
         bool silent = c->message.oneway;
 
-        json_close_object(w);
-        json_close_object(w);
         call_end(c);
         if (silent) {
                 json_writer_done(w);
         } else {
                 connection_say(n, w);
         }
+}
+
+void call_reply(Call *c, JsonWriter *w)
+{
+        json_close_object(w);
+        json_close_object(w);
+        call_answer(c, w);
 }
 
 void call_reply_empty(Call *c)
@@ -192,15 +198,7 @@ void call_error_with(Call *c, const char *name, JsonWriter *w)
         }
         json_put_string(w, "error", name);
         json_close_object(w);
-
-        Connection *n = c->connection;
-        bool silent = c->message.oneway;
-        call_end(c);
-        if (silent) {
-                json_writer_done(w);
-        } else {
-                connection_say(n, w);
-        }
+        call_answer(c, w);
 }
 
 void call_error(Call *c, const char *name, const char *format, ...)
