@@ -89,14 +89,17 @@ static bool may_vote(
         }
 }
 
-/* Who is one person may have been written into the rules since: nobody counts twice for that. */
+/*
+ * Who is one person may have been written into the rules since, or out of them: nobody counts twice for
+ * that. votes[n] is the new one.
+ */
 static void same_persons(const Rules *rules, Vote *votes, size_t n)
 {
         for (size_t i = 0; i < n; i++) {
                 char person[PERSON_MAX];
 
                 person_of(rules, votes[i].who.uid, person);
-                if (strncmp(person, "uid:", 4) != 0) {
+                if (strncmp(person, "uid:", 4) != 0 || votes[i].who.uid == votes[n].who.uid) {
                         memcpy(votes[i].person, person, sizeof(person));
                 }
         }
@@ -206,7 +209,7 @@ void flow_decide(Daemon *d, const Caller *c, const Request *r, const Ballot *b, 
         Vote *votes = NULL;
         size_t n = 0;
 
-        if (!rule) {
+        if (!rule || rule->action != ACTION_ASK) {
                 fail(ret, "Refused", "rules",
                         "rule %s, by which this was asked, is not in force any more", r->rule);
                 return;

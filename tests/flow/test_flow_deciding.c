@@ -68,6 +68,26 @@ START_TEST(one_person_by_new_rules)
 }
 END_TEST
 
+/* Nor does a section that is gone make one account into two people. */
+START_TEST(one_account_by_new_rules)
+{
+        static const char before[] = "[approver susan]\nuser = sue\n[rule g]\nservices = su\n"
+                                     "users = *\naction = ask\napprovers = susan, @sre\n"
+                                     "approvals = 2\n";
+        static const char after[] = "[rule g]\nservices = su\nusers = *\naction = ask\n"
+                                    "approvers = @sre\napprovals = 2\n";
+        char id[ID_SIZE];
+
+        world_set_rules(before);
+        memcpy(id, pending_of(two()), sizeof(id));
+        ck_assert_str_eq(decide(SUE, id, "approve"), "");
+        world_set_rules(after);
+        ck_assert_str_eq(decide(SUE, id, "approve"), "");
+        ck_assert_str_eq(state_of(id), "pending");
+        ck_assert_int_eq(world_count("request.voted", id), 1);
+}
+END_TEST
+
 /* Every door of self-approval. Nobody learns more by it than that it is not his to decide. */
 static const struct {
         uid_t asker, asker_login; /* as the module says */
@@ -312,6 +332,21 @@ START_TEST(rule_is_gone)
 }
 END_TEST
 
+/* The rule is there by its name, but nobody is to be asked by it any more. */
+START_TEST(rule_asks_no_more)
+{
+        static const char refusing[] =
+                "[approver bob]\nuser = bob\n[rule keeps]\nservices = sudo\nusers = *\n"
+                "action = refuse\napprovers = bob\n";
+        Client *c = request_sudo(DEV);
+
+        world_set_rules(refusing);
+        ck_assert_str_ne(decide(BOB, pending_of(c), "approve"), "");
+        ck_assert_str_eq(state_of(c->request), "pending");
+        ck_assert(is_quiet(c));
+}
+END_TEST
+
 /* Prefixes name what they name alone; nobody is told of what he may not see. */
 START_TEST(prefixes)
 {
@@ -339,6 +374,7 @@ static Suite *suite(void)
         tcase_add_test(t, two_of_two);
         tcase_add_test(t, one_person_once);
         tcase_add_test(t, one_person_by_new_rules);
+        tcase_add_test(t, one_account_by_new_rules);
         tcase_add_loop_test(t, self_approval, 0, ELEMENTSOF(doors));
         tcase_add_test(t, folded_names);
         tcase_add_test(t, unproven_login);
@@ -347,6 +383,7 @@ static Suite *suite(void)
         tcase_add_test(t, racing_clicks);
         tcase_add_test(t, names_silent);
         tcase_add_test(t, rule_is_gone);
+        tcase_add_test(t, rule_asks_no_more);
         tcase_add_test(t, prefixes);
         suite_add_tcase(s, t);
         return s;
