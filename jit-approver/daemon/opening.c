@@ -64,7 +64,8 @@ static void on_held(int r, void *userdata)
         ActiveGrant *g;
         Session *x = find_session(o->daemon, &o->grant, &o->session, &g);
 
-        if (r >= 0 && x) {
+        /* One whose end could not be recorded is still there, and its sessions were ended before this. */
+        if (r >= 0 && x && g->grant.state == GRANT_ACTIVE) {
                 out.verdict = VERDICT_GRANT;
         } else {
                 refuse_session(&out);
@@ -171,6 +172,10 @@ Opening *opening_start(
         } else if (!is_granted_user(s)) {
                 outcome_refuse(&out, "identity",
                         strdup("This session is for another account than was granted."));
+        } else if (g->grant.on_expiry == ON_EXPIRY_END_SESSIONS && peer->uid != 0) {
+                /* He would have systemd take any process of his into a scope of ours, as often as he likes. */
+                outcome_refuse(&out, "session",
+                        strdup("Only a session that root's own program opens can be ended on time."));
         } else if (g->grant.on_expiry == ON_EXPIRY_END_SESSIONS) {
                 out.verdict = NULL;
                 o = hold(d, g, s, peer, done, userdata, &out);
