@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * MUST: never take a name for a uid, a number for a name, or a peer's word for who it is.
+ * Which lookups an Ask needs, and what their answers make of it. Trusts the kernel's word about the peer,
+ * and of a uid-0 peer whom it speaks for. MUST: never take a name for a uid, a number for a name, or a
+ * peer's word for who it is.
  */
 
 #include "jit-approver/daemon/identity.h"

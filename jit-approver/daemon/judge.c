@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* MUST: every path that is not an explicit yes leaves the outcome a refusal. */
+/*
+ * The answer to a question, from the rules and the grants in memory. MUST: every path that is not an
+ * explicit yes leaves the outcome a refusal.
+ */
 
 #include "jit-approver/daemon/judge.h"
 
