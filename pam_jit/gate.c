@@ -50,15 +50,16 @@ void gate_done(Gate *g)
 void gate_log(const Gate *g, int priority, const char *what, const char *detail)
 {
         const Ask *ask = &g->who->ask;
-        char user[128], target[128], clean[128];
+        char user[128], service[128], target[128], clean[128];
 
         (void) text_clean(user, sizeof(user), ask->user, strlen(ask->user));
+        (void) text_clean(service, sizeof(service), ask->service, strlen(ask->service));
         const char *to = str_or(ask->target, "?");
         (void) text_clean(target, sizeof(target), to, strlen(to));
         detail = str_or(detail, "");
         (void) text_clean(clean, sizeof(clean), detail, strlen(detail));
         pam_syslog(g->pamh, priority, "%s: user '%s' service '%s' target '%s'%s%s", what, user,
-                ask->service, target, *clean ? ": " : "", clean);
+                service, target, *clean ? ": " : "", clean);
 }
 
 void gate_debug(const Gate *g, const char *what, const char *detail)
