@@ -126,7 +126,7 @@ static void say_reason_needed(Gate *g)
         const char *words[64] = { "jitctl", "request", "--service", w->ask.service };
         size_t n = 4;
 
-        if (w->service->kind != HOST_OTHER && w->ask.target && !streq(w->ask.target, w->ask.user)) {
+        if (w->ask.target) { /* jitctl's own default is root */
                 words[n++] = "--target";
                 words[n++] = w->ask.target;
         }
