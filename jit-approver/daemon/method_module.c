@@ -2,10 +2,8 @@
 
 /* What PAM modules call, and the units that stand in for us while we are down. */
 
-#include <errno.h>
-
 #include "common/span.h"
-#include "jit-approver/daemon/methods.h"
+#include "jit-approver/daemon/method_internal.h"
 #include "jit-approver/daemon/tell.h"
 
 /* Tells the outcome, then notes it: the asker does not wait for the record of a mere question. */
@@ -87,18 +85,12 @@ void method_wait(Turn *t)
 {
         Daemon *d = t->daemon;
         Waiter *waiter = NULL;
-        char prefix[ID_SIZE];
         Request r;
         Outcome o;
 
-        int err = id_parse_prefix(t->in.wait.request, prefix);
-        if (err >= 0) {
-                err = d->ledger.store ? store_request_find(d->ledger.store, prefix, &r) : -EIO;
-        }
+        int err = method_find_request(t, t->in.wait.request, &r);
         if (err < 0) {
-                call_error(t->call, err == -ENOTUNIQ ? "Ambiguous" : "NotFound",
-                        "there is no such request");
-                turn_free(t);
+                method_not_found(t, err, "request");
                 return;
         }
         bool module = t->plan.speaks_for_others;
