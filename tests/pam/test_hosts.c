@@ -240,6 +240,24 @@ static void outcomes(const char *phase, const char *const *argv, const char *uid
                 what);
 }
 
+/* sudo misses a Ctrl-C that comes between its prompt and its read; people press it again. */
+static void leave_prompt(const Host *h)
+{
+        siginfo_t info;
+
+        for (int i = 0; i < 80; i++) {
+                struct pollfd fd = { h->terminal, 0, 0 };
+
+                (void) !write(h->terminal, "\x03", 1);
+                (void) poll(&fd, 1, 100); /* until the terminal is let go */
+                info.si_pid = 0;
+                if (waitid(P_PID, (id_t) h->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+                        info.si_pid != 0) {
+                        return;
+                }
+        }
+}
+
 static void reason(void)
 {
         static const FakeStep steps[] = { EXPECT("Check"),
@@ -266,7 +284,7 @@ static void reason(void)
 
         start(&h, "account", none, sudo_id);
         if (await_screen(&h, "Reason: ")) {
-                (void) !write(h.terminal, "\x03", 1);
+                leave_prompt(&h);
         }
         finish(&h);
         expect(&h, h.status != 0 && !strstr(h.heard, "Request"),
