@@ -17,6 +17,7 @@
 #include "jit-approver/daemon/timer.h"
 #include "jit-approver/daemon/waiters.h"
 #include "jit-approver/domain/allowance.h"
+#include "jit-approver/domain/denial.h"
 
 #define PENDING_MAX 2                   /* open requests of one asker */
 #define WAITS_MAX 4                     /* blocking waits of one asker */
@@ -36,6 +37,7 @@ typedef struct Daemon {
         Sessions *sessions;
         Active active;
         Waiters waiters;
+        Denials denials;
         Allowances heard; /* of those who ask without a module */
         char *host;
         usec_t started;      /* boot clock */

@@ -53,6 +53,19 @@ static int find_open(Daemon *d, const Subject *s, const Rule *rule, const Now *n
         return r;
 }
 
+/* A moment ago, to a host that tries again by itself: it is told the same. jitctl may ask anew. */
+static bool was_denied(Daemon *d, const Subject *s, const Now *now, Outcome *o)
+{
+        const char *line =
+                denials_find(&d->denials, s->asker.uid, s->service, s->target_who.uid, now);
+
+        if (!line || str_empty(s->ask->phase)) {
+                return false;
+        }
+        outcome_refuse(o, "denied", strdup(line));
+        return true;
+}
+
 void flow_check(Daemon *d, const Subject *s, Outcome *ret)
 {
         Now now = d->now();
@@ -62,6 +75,9 @@ void flow_check(Daemon *d, const Subject *s, Outcome *ret)
         judge_now(d, s, &now, ret, &rule);
         if (rule && !d->ledger.store) {
                 refuse_store(d, ret); /* before a reason is asked for in vain */
+                return;
+        }
+        if (rule && was_denied(d, s, &now, ret)) {
                 return;
         }
         /* Whoever joins a request that is open has given his reason already. */

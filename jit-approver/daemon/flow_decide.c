@@ -145,6 +145,9 @@ static void vote_counted(Daemon *d, const Request *r, const Vote *v, const Tally
                 o.verdict = VERDICT_DENY;
                 o.code = "denied";
                 o.line = say_denied(v);
+                if (o.line && !service_changes_user(r->service)) {
+                        (void) denials_add(&d->denials, r, o.line, &now);
+                }
                 tell_all_last(&d->waiters, &r->id, &o);
         } else {
                 o.verdict = VERDICT_PENDING;

@@ -173,6 +173,7 @@ static void daemon_done(Daemon *d)
         d->stopping = true;
         d->server = server_free(d->server);
         waiters_done(&d->waiters);
+        denials_done(&d->denials);
         turn_free(TAKE_PTR(d->reloading));
         if (d->ledger.audit) {
                 flow_record_left_out(d, true);

@@ -414,6 +414,7 @@ void world_stop(bool killed)
         d->stopping = true;
         d->server = server_free(d->server);
         waiters_done(&d->waiters);
+        denials_done(&d->denials);
         turn_free(TAKE_PTR(d->reloading));
         if (!killed) {
                 flow_record_left_out(d, true);
