@@ -108,3 +108,14 @@ granted() {
 
 # can USER [SUDO-OPTION...]: runs something, without a question
 can() { as "$1" 'sudo -n "$@" true' "${@:2}"; }
+
+# refuses REGEX: dev2 gets that line within 5 s and no access; root passes at once.
+refuses() {
+    within 1000 X 'sudo -u dev true'
+    within 5600 says "$1" typed dev2 sudo id <<'END'
+status 1
+absent uid=
+END
+    within 5600 refused "$1" as dev2 'sudo -n id'
+    within 1000 X 'sudo -u dev true'
+}
