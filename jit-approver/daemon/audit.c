@@ -18,6 +18,7 @@
 #include "jit-approver/daemon/audit_internal.h"
 
 #define NOTES_MAX 1024
+#define NOTES_LOOKS 8 /* at how many of the newest notes to see whether it is the same again */
 #define META_TOLD "journal-seq"
 
 /* A place in the chain. */
@@ -25,12 +26,6 @@ typedef struct Head {
         int64_t seq;
         char hash[DIGEST_HEX_SIZE];
 } Head;
-
-/* A row that the journal was told of already and that waits for a transaction. */
-typedef struct Note {
-        AuditRow row;
-        char *tail;
-} Note;
 
 typedef struct Gap {
         int64_t count;
@@ -46,8 +41,10 @@ struct Audit {
         int64_t told, told_kept; /* how far the journal is; how far the store knows it to be */
         AuditRow *steps;         /* of the open transaction, to be told after its commit; owned */
         size_t n_steps;
-        Note *notes;                     /* owned */
-        size_t n_notes, n_notes_written; /* the first are in the open transaction */
+        Note **notes;           /* owned */
+        size_t n_notes;         /* of which the first … */
+        size_t n_notes_told;    /* … are in the journal */
+        size_t n_notes_written; /* … are in the open transaction */
         Gap gap, gap_written;
 };
 
@@ -56,13 +53,6 @@ static void head_reset(Head *head)
         head->seq = 0;
         memset(head->hash, '0', DIGEST_HEX_SIZE - 1);
         head->hash[DIGEST_HEX_SIZE - 1] = '\0';
-}
-
-static void note_done(Note *n)
-{
-        audit_row_done(&n->row);
-        free(n->tail);
-        n->tail = NULL;
 }
 
 static void drop_steps(Audit *a)
@@ -79,10 +69,11 @@ static void drop_steps(Audit *a)
 static void drop_notes(Audit *a, size_t n)
 {
         for (size_t i = 0; i < n; i++) {
-                note_done(&a->notes[i]);
+                free(a->notes[i]);
         }
         a->n_notes -= n;
-        memmove(a->notes, a->notes + n, a->n_notes * sizeof(Note));
+        a->n_notes_told -= MIN(n, a->n_notes_told);
+        memmove(a->notes, a->notes + n, a->n_notes * sizeof(Note *));
 }
 
 /* Reads where the chain stands; again later if it cannot be read now. */
@@ -113,7 +104,7 @@ int audit_new(Store *store, Audit **ret)
         if (!a) {
                 return -ENOMEM;
         }
-        a->notes = calloc(NOTES_MAX, sizeof(Note));
+        a->notes = calloc(NOTES_MAX, sizeof(Note *));
         a->context = EVP_MD_CTX_new();
         a->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
         if (!a->notes || !a->context || !a->sha256) {
@@ -141,6 +132,7 @@ Audit *audit_free(Audit *a)
         }
         drop_steps(a);
         if (a->notes) {
+                audit_tell_notes(a); /* whoever stops for good has committed them before */
                 drop_notes(a, a->n_notes);
         }
         free(a->notes);
@@ -176,8 +168,6 @@ static int chain_row(Audit *a, AuditRow *row, const char *tail)
         Head next = { .seq = a->head.seq + 1 };
         int r;
 
-        free(row->canonical);
-        row->canonical = NULL;
         r = audit_row_canonical(next.seq, tail, &row->canonical);
         if (r < 0) {
                 return r;
@@ -197,7 +187,8 @@ static int chain_row(Audit *a, AuditRow *row, const char *tail)
         return 0;
 }
 
-static int append_fact(Audit *a, const Fact *f, usec_t wall)
+/* told: the journal has it already. */
+static int append_fact(Audit *a, const Fact *f, usec_t wall, bool told)
 {
         _cleanup_(audit_row_done) AuditRow row = { .asker = UID_UNSET };
         _cleanup_(freep) char *tail = NULL;
@@ -217,8 +208,10 @@ static int append_fact(Audit *a, const Fact *f, usec_t wall)
         if (r < 0) {
                 return r;
         }
-        more[a->n_steps++] = row;
-        row = (AuditRow){};
+        if (!told) {
+                more[a->n_steps++] = row;
+                row = (AuditRow){};
+        }
         return 0;
 }
 
@@ -233,16 +226,18 @@ static int append_backlog(Audit *a, usec_t wall)
                         .first = a->gap.first,
                         .last = a->gap.last };
 
-                r = append_fact(a, &f, wall);
+                r = append_fact(a, &f, wall, false);
                 if (r < 0) {
                         return r;
                 }
                 a->gap_written = a->gap;
         }
         while (a->n_notes_written < a->n_notes) {
-                Note *n = &a->notes[a->n_notes_written];
+                size_t i = a->n_notes_written;
+                usec_t then;
+                Fact f = note_fact(a->notes[i], &then);
 
-                r = chain_row(a, &n->row, n->tail);
+                r = append_fact(a, &f, then, i < a->n_notes_told);
                 if (r < 0) {
                         return r;
                 }
@@ -263,7 +258,7 @@ int audit_append(Audit *a, const Fact *f, const Now *now)
         if (r < 0) {
                 return r;
         }
-        return append_fact(a, f, now->wall);
+        return append_fact(a, f, now->wall, false);
 }
 
 static int tell_fact(const Fact *f, void *userdata)
@@ -313,28 +308,62 @@ void audit_forget(Audit *a)
         a->head = a->committed;
 }
 
-static void count_gap(Audit *a, usec_t wall)
+static void count_gap(Audit *a, const Gap *more)
 {
-        if (a->gap.count++ == 0) {
-                a->gap.first = wall;
+        if (a->gap.count == 0) {
+                a->gap.first = more->first;
         }
-        a->gap.last = wall;
+        a->gap.count += more->count;
+        a->gap.last = more->last;
 }
 
-void audit_note(Audit *a, const Fact *f, const Now *now)
+/* Without a row to point to. */
+static void tell_note(Audit *a, const Fact *f)
 {
         _cleanup_(entry_done) Entry entry = {};
-        Note note = {};
 
         if (entry_from_fact(f, &entry) >= 0) {
                 entry_send(&entry, 0, a->committed.hash);
         }
-        if (!a->store || a->n_notes >= NOTES_MAX ||
-                audit_row_from_fact(f, now->wall, &note.row, &note.tail) < 0) {
-                count_gap(a, now->wall);
+}
+
+static bool note_is_known(Audit *a, const Fact *f, usec_t wall)
+{
+        for (size_t i = a->n_notes, looks = NOTES_LOOKS; i > a->n_notes_told && looks > 0;
+                looks--) {
+                if (note_again(a->notes[--i], f, wall)) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+void audit_note(Audit *a, const Fact *f, const Now *now)
+{
+        Note *note = NULL;
+
+        if (a->store && note_is_known(a, f, now->wall)) {
+                return;
+        }
+        if (a->store && a->n_notes < NOTES_MAX) {
+                note = note_new(f, now->wall);
+        }
+        if (!note) {
+                tell_note(a, f);
+                count_gap(a, &(Gap){ 1, now->wall, now->wall });
                 return;
         }
         a->notes[a->n_notes++] = note;
+}
+
+void audit_tell_notes(Audit *a)
+{
+        for (; a->n_notes_told < a->n_notes; a->n_notes_told++) {
+                usec_t wall;
+                Fact f = note_fact(a->notes[a->n_notes_told], &wall);
+
+                tell_note(a, &f);
+        }
 }
 
 bool audit_has_notes(const Audit *a)
@@ -374,8 +403,11 @@ int audit_flush(Audit *a, const Now *now)
         if (r < 0) {
                 audit_forget(a);
                 /* The journal has them; the record will say how many it has not. */
+                audit_tell_notes(a);
                 for (size_t i = 0; i < a->n_notes; i++) {
-                        count_gap(a, a->notes[i].row.time);
+                        usec_t wall;
+                        Fact f = note_fact(a->notes[i], &wall);
+                        count_gap(a, &(Gap){ note_times(a->notes[i]), wall, MAX(f.last, wall) });
                 }
                 drop_notes(a, a->n_notes);
                 return r;

@@ -76,11 +76,13 @@ void audit_tell(Audit *a);
 void audit_forget(Audit *a);
 
 /*
- * For facts nobody may be refused for (allow, exempt, uses of a grant): queued, told to the journal
- * at once, committed with the next transaction or by audit_flush(). While the store cannot be written
- * they are counted, and become one audit.gap row when it can.
+ * For facts nobody may be refused for (allow, exempt, uses of a grant): queued, told to the journal by
+ * audit_tell_notes(), committed with the next transaction or by audit_flush(). The same again, before
+ * it was told, is one fact with a count. While the store cannot be written they are counted, and become
+ * one audit.gap row when it can.
  */
 void audit_note(Audit *a, const Fact *f, const Now *now);
+void audit_tell_notes(Audit *a);
 bool audit_has_notes(const Audit *a);
 int audit_flush(Audit *a, const Now *now);
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What the record's own files share: the table of events, a fact turned into a row, and a fact turned
- * into a journal entry.
+ * What the record's own files share: the table of events, a fact turned into a row, a fact turned into
+ * a journal entry, and a fact that waits for both.
  */
 
 #include <sys/uio.h>
@@ -32,6 +32,16 @@ int audit_row_canonical(int64_t seq, const char *tail, char **ret);
 /* Calls visit with the fact that a row tells of; everything in it is borrowed for the call. */
 typedef int (*FactVisit)(const Fact *f, void *userdata);
 int audit_row_to_fact(const AuditRow *row, FactVisit visit, void *userdata);
+
+/* A fact that waits to be told and written, with words of its own. free(3) releases it. */
+typedef struct Note Note;
+
+Note *note_new(const Fact *f, usec_t wall);
+/* Whether f is the same once more; then it is counted. */
+bool note_again(Note *n, const Fact *f, usec_t wall);
+int64_t note_times(const Note *n);
+/* What it comes to, borrowed; with a count when it was more than once. ret_wall: when (first). */
+Fact note_fact(const Note *n, usec_t *ret_wall);
 
 #define ENTRY_FIELDS_MAX 16
 

@@ -22,7 +22,8 @@
 #define PENDING_MAX 2                   /* open requests of one asker */
 #define WAITS_MAX 4                     /* blocking waits of one asker */
 #define RETURN_TIME (15 * USEC_PER_SEC) /* for modules to come back after a restart */
-#define RECORD_DELAY USEC_PER_SEC       /* until notes of the record are committed */
+#define TELL_DELAY (10 * USEC_PER_MSEC) /* until the journal has notes of the record */
+#define RECORD_DELAY USEC_PER_SEC       /* until they are committed */
 #define RETRY_TIME (5 * USEC_PER_SEC)   /* after the store failed */
 
 /* Everything there is, each owned here. */
@@ -42,9 +43,10 @@ typedef struct Daemon {
         char *host;
         usec_t started;      /* boot clock */
         usec_t return_until; /* boot clock: until then requests without a waiter are left alone */
-        usec_t record_at;    /* boot clock: when notes are due; USEC_NEVER without any */
-        usec_t retry_at;     /* boot clock: when to try again what the store refused */
-        bool stopping;       /* what hangs up now was hung up on */
+        usec_t tell_at; /* boot clock: when the journal is due to hear notes; USEC_NEVER: of none */
+        usec_t record_at;       /* boot clock: when they are due to be committed; likewise */
+        usec_t retry_at;        /* boot clock: when to try again what the store refused */
+        bool stopping;          /* what hangs up now was hung up on */
         struct Turn *reloading; /* the Reload call that waits for the rules, or NULL */
         Now (*now)(void);       /* clock_now, but for tests */
 } Daemon;

@@ -92,10 +92,14 @@ void flow_record(Daemon *d, const Fact *f)
         Now now = d->now();
 
         audit_note(d->ledger.audit, f, &now);
+        if (d->tell_at != USEC_NEVER) {
+                return;
+        }
+        d->tell_at = usec_add(now.boot, TELL_DELAY);
         if (d->record_at == USEC_NEVER) {
                 d->record_at = usec_add(now.boot, RECORD_DELAY);
-                flow_arm(d);
         }
+        flow_arm(d);
 }
 
 bool flow_hears(Daemon *d, uid_t peer)

@@ -27,6 +27,7 @@ void flow_arm(Daemon *d)
                         0) {
                 expiry_add(&next, wall, boot);
         }
+        expiry_add(&next, USEC_NEVER, d->tell_at);
         expiry_add(&next, USEC_NEVER, d->record_at);
         expiry_add(&next, USEC_NEVER, d->return_until);
         expiry_add(&next, USEC_NEVER, d->retry_at);
@@ -216,6 +217,10 @@ void flow_due(Daemon *d)
                 close_requests(d, &now, d->return_until == USEC_NEVER);
         }
         flow_record_left_out(d, false);
+        if (d->tell_at <= now.boot) {
+                d->tell_at = USEC_NEVER;
+                audit_tell_notes(d->ledger.audit);
+        }
         if (d->record_at <= now.boot) {
                 d->record_at = audit_flush(d->ledger.audit, &now) < 0
                                        ? usec_add(now.boot, RETRY_TIME)

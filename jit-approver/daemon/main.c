@@ -384,7 +384,8 @@ static int parse_args(int argc, char *argv[], bool *ret_check)
 
 int main(int argc, char *argv[])
 {
-        Daemon d = { .record_at = USEC_NEVER,
+        Daemon d = { .tell_at = USEC_NEVER,
+                .record_at = USEC_NEVER,
                 .return_until = USEC_NEVER,
                 .retry_at = USEC_NEVER,
                 .now = clock_now };

@@ -626,12 +626,14 @@ END_TEST
 START_TEST(a_long_record)
 {
         const Who somebody = { CAROL, (char *) "carol" };
-        const Fact f = { .event = AUDIT_CHECK_REFUSED, .asker = &somebody };
+        char tty[16];
+        const Fact f = { .event = AUDIT_CHECK_REFUSED, .asker = &somebody, .tty = tty };
         LogCall call = { .version = PROTOCOL_VERSION };
         Client *c = client_new(DEV, DEV);
         size_t pages = 0, rows = 0;
 
         for (int i = 0; i < 25000; i++) {
+                (void) snprintf(tty, sizeof(tty), "pts/%d", i);
                 audit_note(world.d.ledger.audit, &f, &world.now);
                 if (i % 1000 == 999) {
                         ck_assert_int_eq(audit_flush(world.d.ledger.audit, &world.now), 0);

@@ -140,6 +140,29 @@ static int64_t chain_length(void)
         return n;
 }
 
+typedef struct Sought {
+        int64_t seq;
+        const char *words;
+        bool found;
+} Sought;
+
+static int look_at_row(const AuditRow *row, void *userdata)
+{
+        Sought *s = userdata;
+
+        s->found = s->found || (row->seq == s->seq && strstr(row->canonical, s->words));
+        return 0;
+}
+
+static bool row_has(int64_t seq, const char *words)
+{
+        AuditFilter all = { .asker = UID_UNSET };
+        Sought s = { .seq = seq, .words = words };
+
+        MUST(store_audit(fixture.store, &all, look_at_row, &s));
+        return s.found;
+}
+
 /* --- */
 
 START_TEST(canonical_bytes)
@@ -338,6 +361,9 @@ START_TEST(notes_wait_for_a_transaction)
 {
         audit_note(audit, &(Fact){ .event = AUDIT_CHECK_ALLOWED, .why = "a" }, &now);
         ck_assert(audit_has_notes(audit));
+        ck_assert_uint_eq(n_entries, 0);
+        audit_tell_notes(audit);
+        audit_tell_notes(audit);
         ck_assert_uint_eq(n_entries, 1);
         ck_assert(entry_has(0, "JIT_EVENT=check.allowed"));
         ck_assert(entry_has(0, "JIT_HEAD=" ZEROS));
@@ -360,6 +386,39 @@ START_TEST(notes_wait_for_a_transaction)
         ck_assert(!audit_has_notes(audit));
         ck_assert_int_eq(chain_length(), 3);
         ck_assert_uint_eq(n_entries, 3);
+        ck_assert(entry_has(2, "JIT_SEQ=3")); /* told by its row */
+}
+END_TEST
+
+/* What differs in one word is another fact; what the journal has been told is not added to. */
+START_TEST(the_same_again_is_counted)
+{
+        const Who dev = { 1000, (char *) "dev" }, eve = { 1001, (char *) "eve" };
+        Id grant;
+        Fact f = { .event = AUDIT_GRANT_USED, .asker = &dev, .grant = &grant, .tty = "pts/1" };
+
+        MUST(id_parse("AAAA-2222", &grant));
+        for (int i = 0; i < 5; i++) {
+                char tty[] = "pts/1"; /* the words are its own */
+                f.tty = tty;
+                audit_note(audit, &f, &(Now){ T0 + i * USEC_PER_SEC, 1 });
+                tty[4] = '!';
+        }
+        f.tty = "pts/2";
+        audit_note(audit, &f, &(Now){ T0 + 7 * USEC_PER_SEC, 1 });
+        f.asker = &eve;
+        audit_note(audit, &f, &(Now){ T0 + 8 * USEC_PER_SEC, 1 });
+        audit_tell_notes(audit);
+        ck_assert_uint_eq(n_entries, 3);
+        audit_note(audit, &f, &(Now){ T0 + 9 * USEC_PER_SEC, 1 });
+        MUST(audit_flush(audit, &now));
+        ck_assert_uint_eq(n_entries, 4);
+        ck_assert_int_eq(chain_length(), 4);
+        ck_assert(row_has(1, "\"tty\":\"pts/1\",\"count\":5,\"first\":\"2026-11-21T15:04:05Z\","
+                             "\"last\":\"2026-11-21T15:04:09Z\"}}"));
+        ck_assert(row_has(2, "\"tty\":\"pts/2\"}}"));
+        ck_assert(row_has(3, "\"asker\":\"eve\""));
+        ck_assert(row_has(4, "\"time\":\"2026-11-21T15:04:14Z\""));
 }
 END_TEST
 
@@ -368,9 +427,13 @@ START_TEST(too_many_notes_become_a_gap)
         Walk w;
 
         for (int i = 0; i < 1030; i++) {
-                audit_note(audit, &(Fact){ .event = AUDIT_CHECK_ALLOWED },
+                char tty[16];
+                (void) snprintf(tty, sizeof(tty), "pts/%d", i);
+                audit_note(audit, &(Fact){ .event = AUDIT_CHECK_ALLOWED, .tty = tty },
                         &(Now){ T0 + i * USEC_PER_SEC, 1 });
         }
+        ck_assert_uint_eq(n_entries, 6); /* for which there was no room */
+        audit_tell_notes(audit);
         ck_assert_uint_eq(n_entries, 1030);
         MUST(audit_flush(audit, &now));
         ck_assert_int_eq(chain_length(), 1025);
@@ -594,6 +657,7 @@ int main(void)
         tcase_add_test(all, the_longest_of_everything);
         tcase_add_test(all, undone_rows_leave_no_trace);
         tcase_add_test(all, notes_wait_for_a_transaction);
+        tcase_add_test(all, the_same_again_is_counted);
         tcase_add_test(all, too_many_notes_become_a_gap);
         tcase_add_test(all, what_could_not_be_written_becomes_a_gap);
         tcase_add_test(all, without_a_store);
