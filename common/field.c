@@ -12,7 +12,7 @@
 /* Both sides write members in the order of the table: the search goes on where the last one ended. */
 static const Field *field_find(const Field *fields, const Field *from, const char *name)
 {
-        for (const Field *f = from; f->name; f++) {
+        for (const Field *f = from; f->name[0]; f++) {
                 if (streq(f->name, name)) {
                         return f;
                 }
@@ -46,7 +46,7 @@ static void field_reset(const Field *f, void *value)
                 *(Strings *) at = (Strings){ 0 };
                 break;
         case FIELD_OBJECT:
-                for (const Field *sub = f->sub; sub->name; sub++) {
+                for (const Field *sub = f->sub; sub->name[0]; sub++) {
                         field_reset(sub, at);
                 }
                 break;
@@ -148,7 +148,7 @@ static int read_members(
                 }
                 next = f + 1;
         }
-        for (const Field *f = fields; f->name; f++) {
+        for (const Field *f = fields; f->name[0]; f++) {
                 if (f->required && (!object || !json_get(object, f->name))) {
                         *ret_bad = f->name;
                         return -EBADMSG;
@@ -161,7 +161,7 @@ int fields_read(const Field *fields, const JsonNode *object, void *ret, const ch
 {
         const char *bad = NULL;
 
-        for (const Field *f = fields; f->name; f++) {
+        for (const Field *f = fields; f->name[0]; f++) {
                 field_reset(f, ret);
         }
         int r = read_members(fields, object, ret, &bad);
@@ -176,7 +176,7 @@ int fields_read(const Field *fields, const JsonNode *object, void *ret, const ch
 
 void fields_done(const Field *fields, void *value)
 {
-        for (const Field *f = fields; f->name; f++) {
+        for (const Field *f = fields; f->name[0]; f++) {
                 char *at = (char *) value + f->offset;
 
                 if (f->type == FIELD_STRINGS) {
@@ -243,7 +243,7 @@ static void field_write(const Field *f, const char *at, JsonWriter *w)
 
 void fields_write(const Field *fields, const void *value, JsonWriter *w)
 {
-        for (const Field *f = fields; f->name; f++) {
+        for (const Field *f = fields; f->name[0]; f++) {
                 field_write(f, (const char *) value + f->offset, w);
         }
 }

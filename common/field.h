@@ -25,9 +25,15 @@ typedef enum FieldType {
         FIELD_OBJECTS, /* Objects, each the struct of sub; written only */
 } FieldType;
 
+/*
+ * Names stand in the tables themselves: a pointer to each would be one more place for the dynamic
+ * linker to write to whenever the module is loaded.
+ */
+#define FIELD_NAME_MAX 24
+
 typedef struct Field Field;
 struct Field {
-        const char *name; /* NULL ends a table */
+        char name[FIELD_NAME_MAX]; /* empty: the end of a table */
         FieldType type;
         size_t offset;
         bool required;
@@ -56,7 +62,7 @@ typedef struct Objects {
         }
 #define FIELD_END                                                                                  \
         {                                                                                          \
-                .name = NULL                                                                       \
+                .name = ""                                                                         \
         }
 
 /*

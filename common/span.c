@@ -13,7 +13,7 @@
 #include "common/span.h"
 
 typedef struct Unit {
-        const char *name;
+        char name[8];
         usec_t usec;
 } Unit;
 

@@ -35,7 +35,7 @@
 #define HOST_LONG 1 /* --host: like 'h' with a value, but spelled apart from --help */
 
 typedef struct LongOption {
-        const char *name;
+        char name[20];
         char option;
         enum { VALUE_NONE, VALUE_REQUIRED, VALUE_OPTIONAL } value;
 } LongOption;

@@ -53,14 +53,14 @@ static const Service SERVICES[] = {
         { "xscreensaver", "xscreensaver", HOST_OTHER, 0, true },
         { "xsecurelock", "xsecurelock", HOST_OTHER, 0, true },
         /* Unknown ones: asked for under their own name, never blocked. */
-        { NULL, NULL, HOST_OTHER, 0, false },
+        { "", "", HOST_OTHER, 0, false },
 };
 
 static const Service *service_find(const char *name)
 {
         const Service *s = SERVICES;
 
-        while (s->name && !streq(s->name, name)) {
+        while (s->name[0] && !streq(s->name, name)) {
                 s++;
         }
         return s;
@@ -219,7 +219,7 @@ static int read_items(pam_handle_t *pamh, Who *w, const char **ret_why)
         }
         w->service = service_find(service);
         w->ask.pam_service = service;
-        w->ask.service = w->service->canonical ? w->service->canonical : service;
+        w->ask.service = w->service->canonical[0] ? w->service->canonical : service;
         w->ask.user = user;
 
         int r = shown_item(pamh, PAM_RUSER, &w->ask.ruser, &w->ruser);

@@ -21,8 +21,8 @@ typedef enum Phase {
 
 /* How a host behaves; one row for each, the last for all others. */
 typedef struct Service {
-        const char *name;      /* as PAM says it */
-        const char *canonical; /* as rules say it */
+        char name[24];      /* as PAM says it */
+        char canonical[24]; /* as rules say it; empty: under its own name */
         enum {
                 HOST_OTHER, /* the asker is PAM_USER */
                 HOST_SUDO,  /* the asker is the real uid, the target in the command line */
