@@ -291,7 +291,7 @@ void audit_tell(Audit *a)
         a->n_notes_written = 0;
         if (a->gap.count == a->gap_written.count) {
                 a->gap = (Gap){};
-        } else {
+        } else if (a->gap_written.count > 0) {
                 a->gap.count -= a->gap_written.count;
                 a->gap.first = a->gap.last;
         }
@@ -395,10 +395,10 @@ int audit_flush(Audit *a, const Now *now)
 {
         int r;
 
+        audit_tell(a); /* what was committed before and left to be told */
         if (!audit_has_notes(a)) {
                 return 0;
         }
-        assert(a->n_steps == 0);
         r = write_backlog(a, now->wall);
         if (r < 0) {
                 audit_forget(a);

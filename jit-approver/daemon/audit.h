@@ -71,7 +71,7 @@ DEFINE_FREE(Audit, audit_free)
  * after its rollback audit_forget().
  */
 int audit_append(Audit *a, const Fact *f, const Now *now);
-/* Sends the journal copies of what was appended since, and remembers how far the journal is. */
+/* Sends the journal copies of what was appended since, if anything was, and remembers how far the journal is. */
 void audit_tell(Audit *a);
 void audit_forget(Audit *a);
 

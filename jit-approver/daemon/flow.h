@@ -39,6 +39,7 @@ typedef struct Daemon {
         Active active;
         Waiters waiters;
         Denials denials;
+        Id begun;         /* a grant whose unit flow_decided() has yet to make, or unset */
         Allowances heard; /* of those who ask without a module */
         char *host;
         usec_t started;      /* boot clock */
@@ -88,8 +89,13 @@ void flow_wait(Daemon *d, const Subject *s, const Request *r, Call *call, const 
 /* The caller of a parked call will not wait any longer, but the request stays open. */
 void flow_detach(Daemon *d, Call *parked);
 
-void flow_decide(Daemon *d, const Caller *c, const Request *r, const Ballot *b, Failure *ret);
-void flow_cancel(Daemon *d, const Caller *c, const Request *r, Failure *ret);
+/*
+ * *r becomes what the vote makes of it. Whoever waits has been told then; everything nobody waits for,
+ * the grant's unit and the journal, is left to flow_decided(), once the caller has his answer.
+ */
+void flow_decide(Daemon *d, const Caller *c, Request *r, const Ballot *b, Failure *ret);
+void flow_decided(Daemon *d);
+void flow_cancel(Daemon *d, const Caller *c, Request *r, Failure *ret);
 
 /*
  * g: asker, target, service and reason filled in; the window and the rest are made here. On success *g

@@ -130,7 +130,7 @@ static void grant_started(Daemon *d, Grant *g, const Id *request, const char *li
         }
         flow_arm(d);
         tell_all_last(&d->waiters, request, &o);
-        timer_unit_start(d->timer, &active->grant);
+        d->begun = active->grant.id;
 }
 
 static void vote_counted(Daemon *d, const Request *r, const Vote *v, const Tally *t, Grant *g)
@@ -158,8 +158,7 @@ static void vote_counted(Daemon *d, const Request *r, const Vote *v, const Tally
 }
 
 /* The vote at votes[n], which has been filled in: judged with those before it, recorded, told. */
-static void cast(
-        Daemon *d, const Request *r, const Rule *rule, const Vote *votes, size_t n, Failure *ret)
+static void cast(Daemon *d, Request *r, const Rule *rule, const Vote *votes, size_t n, Failure *ret)
 {
         Now now = d->now();
         Grant g = { .asker = { .uid = UID_UNSET } };
@@ -174,8 +173,9 @@ static void cast(
                 err = ledger_vote(&d->ledger, r, &votes[n], &t, &g, &now);
         }
         if (err >= 0) {
+                r->state = t.outcome;
+                r->grant = g.id;
                 vote_counted(d, r, &votes[n], &t, &g);
-                ledger_tell(&d->ledger); /* the journal is in less of a hurry than whoever waits */
         } else if (err == -EALREADY) {
                 fail_over("request", &r->id, "timed-out", ret);
         } else if (err == -ERANGE) {
@@ -204,7 +204,7 @@ static bool ballot_ok(const Request *r, const Ballot *b, Failure *f)
         return true;
 }
 
-void flow_decide(Daemon *d, const Caller *c, const Request *r, const Ballot *b, Failure *ret)
+void flow_decide(Daemon *d, const Caller *c, Request *r, const Ballot *b, Failure *ret)
 {
         const Rules *rules = config_rules(d->config);
         const Rule *rule = rules ? rules_find(rules, r->rule) : NULL;
@@ -246,10 +246,21 @@ void flow_decide(Daemon *d, const Caller *c, const Request *r, const Ballot *b, 
         }
         vote_done(&vote);
         votes_free(votes, n);
+}
+
+void flow_decided(Daemon *d)
+{
+        ActiveGrant *g = id_is_set(&d->begun) ? active_get(&d->active, &d->begun) : NULL;
+
+        d->begun = (Id){ 0 };
+        if (g) {
+                timer_unit_start(d->timer, &g->grant);
+        }
+        ledger_tell(&d->ledger);
         flow_arm(d);
 }
 
-void flow_cancel(Daemon *d, const Caller *c, const Request *r, Failure *ret)
+void flow_cancel(Daemon *d, const Caller *c, Request *r, Failure *ret)
 {
         Now now = d->now();
         int err = r->state == REQUEST_PENDING ? 0 : -EALREADY;
@@ -263,6 +274,7 @@ void flow_cancel(Daemon *d, const Caller *c, const Request *r, Failure *ret)
         } else if (err < 0) {
                 fail_store(d, ret);
         } else {
+                r->state = REQUEST_WITHDRAWN;
                 tell_withdrawn(d, r);
         }
         flow_arm(d);

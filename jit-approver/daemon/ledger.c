@@ -72,6 +72,7 @@ static Fact fact_of_grant(const Grant *g, AuditEvent event)
 
 static int ledger_begin(Ledger *l, Transaction *t)
 {
+        audit_tell(l->audit); /* what the last step left to be told */
         return l->store ? transaction_begin(l->store, t) : -EIO;
 }
 

@@ -34,8 +34,7 @@ int ledger_close(Ledger *l, const Request *r, RequestState to, const char *by, c
 
 /*
  * The vote and what it decides; with an approval *g is the grant that is to begin. Somebody waits for
- * this one: its copies in the journal are left to ledger_tell(), which must come before any other
- * step of the ledger.
+ * this one: its copies in the journal are left to ledger_tell(), or to the next step.
  */
 int ledger_vote(
         Ledger *l, const Request *r, const Vote *v, const Tally *t, const Grant *g, const Now *now);

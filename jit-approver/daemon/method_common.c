@@ -77,20 +77,12 @@ bool method_take_grant(Turn *t, const char *text, Act act, Grant *ret)
         return true;
 }
 
-void method_reply_request(Turn *t, const Id *id)
+void method_reply_request(Turn *t, const Request *r)
 {
         Daemon *d = t->daemon;
         JsonWriter w = call_writer();
-        Request r;
 
-        int err = store_request_get(d->ledger.store, id, &r);
-        if (err < 0) {
-                json_writer_done(&w);
-                method_not_found(t, err, "request");
-                return;
-        }
-        reply_request(&w, "request", d->ledger.store, config_rules(d->config), &r, true);
-        request_done(&r);
+        reply_request(&w, "request", d->ledger.store, config_rules(d->config), r, true);
         call_reply(t->call, &w);
         turn_free(t);
 }

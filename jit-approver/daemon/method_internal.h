@@ -17,8 +17,8 @@ int method_find_grant(Turn *t, const char *text, Grant *ret);
 bool method_take_request(Turn *t, const char *text, Act act, Request *ret);
 bool method_take_grant(Turn *t, const char *text, Act act, Grant *ret);
 
-/* As it is now; ends the turn. */
-void method_reply_request(Turn *t, const Id *id);
+/* These end the turn. */
+void method_reply_request(Turn *t, const Request *r);
 void method_reply_grant(Turn *t, const Id *id);
 
 /* An account the caller named (at < 0: he did not, and means root); else answered, and false. */

@@ -16,12 +16,10 @@ void method_show(Turn *t)
 
         int err = method_find_request(t, t->in.id.id, &r);
         if (err >= 0) {
-                const Id id = r.id;
-                bool may = turn_may(t, ACT_SEE, turn_roles_of_request(t, &r), what);
-                request_done(&r);
-                if (may) {
-                        method_reply_request(t, &id);
+                if (turn_may(t, ACT_SEE, turn_roles_of_request(t, &r), what)) {
+                        method_reply_request(t, &r);
                 }
+                request_done(&r);
                 return;
         }
         if (err == -ENOENT) {
@@ -94,12 +92,14 @@ void method_decide(Turn *t)
                 request_done(&r);
                 return;
         }
-        flow_decide(t->daemon, &t->caller, &r, &b, &f);
+        Daemon *d = t->daemon; /* outlives the turn */
+        flow_decide(d, &t->caller, &r, &b, &f);
         if (f.error) {
                 turn_fail(t, &f);
         } else {
-                method_reply_request(t, &r.id);
+                method_reply_request(t, &r);
         }
+        flow_decided(d);
         failure_done(&f);
         request_done(&r);
 }
@@ -116,7 +116,7 @@ void method_cancel(Turn *t)
         if (f.error) {
                 turn_fail(t, &f);
         } else {
-                method_reply_request(t, &r.id);
+                method_reply_request(t, &r);
         }
         failure_done(&f);
         request_done(&r);

@@ -508,7 +508,7 @@ typedef struct Counting {
         int64_t seq;
 } Counting;
 
-/* A row may stand for the same several times; a gap's count is of what has no row. */
+/* A row may stand for the same several times; a gap counts what has no row. Where no event is named rows count. */
 static int times_of(const AuditRow *row)
 {
         const char *count = strstr(row->canonical, "\"count\":");
@@ -531,7 +531,7 @@ static int count_row(const AuditRow *row, void *userdata)
         if ((str_empty(c->event) || streq(row->event, c->event)) &&
                 (str_empty(c->id) || streq(row->request.text, c->id) ||
                         streq(row->grant.text, c->id))) {
-                c->n += times_of(row);
+                c->n += str_empty(c->event) ? 1 : times_of(row);
         }
         return 0;
 }
