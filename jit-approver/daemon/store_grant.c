@@ -133,6 +133,11 @@ int store_grant_find(Store *s, const char *prefix, Grant *ret)
         _cleanup_(grant_done) Grant grant = GRANT_NONE;
         int r;
 
+        if (strlen(prefix) == ID_LENGTH) { /* all of it: no need to look for a second */
+                Id id = {};
+                memcpy(id.text, prefix, ID_LENGTH);
+                return store_grant_get(s, &id, ret);
+        }
         r = row_open(s, STATEMENT_GRANT_FIND,
                 "SELECT " COLUMNS " FROM grants WHERE id >= ?1 AND id < ?1 || '~' LIMIT 2", &row);
         if (r < 0) {

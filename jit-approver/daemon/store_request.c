@@ -144,6 +144,11 @@ int store_request_find(Store *s, const char *prefix, Request *ret)
         _cleanup_(request_done) Request request = REQUEST_NONE;
         int r;
 
+        if (strlen(prefix) == ID_LENGTH) { /* all of it: no need to look for a second */
+                Id id = {};
+                memcpy(id.text, prefix, ID_LENGTH);
+                return store_request_get(s, &id, ret);
+        }
         /* Every id that begins with it sorts before it with "~" behind. */
         r = row_open(s, STATEMENT_REQUEST_FIND,
                 "SELECT " COLUMNS " FROM requests WHERE id >= ?1 AND id < ?1 || '~' LIMIT 2", &row);
