@@ -11,7 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
+#include <sys/pidfd.h>
 #include <unistd.h>
 
 #include "common/util.h"
@@ -193,14 +193,14 @@ int process_kill_in(pid_t pid, const char *unit, int signal)
 {
         _cleanup_(closep) int fd = -1;
 
-        fd = (int) syscall(SYS_pidfd_open, pid, 0);
+        fd = pidfd_open(pid, 0);
         if (fd < 0) {
                 return errno == ESRCH || errno == EINVAL ? 0 : -errno;
         }
         if (!process_is_in(pid, unit)) {
                 return 0;
         }
-        if (syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) < 0 && errno != ESRCH) {
+        if (pidfd_send_signal(fd, signal, NULL, 0) < 0 && errno != ESRCH) {
                 return -errno;
         }
         return 0;

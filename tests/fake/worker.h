@@ -3,7 +3,7 @@
 
 /*
  * A worker of people that does what the name it is asked about says. The test program is its own
- * worker: people_new(…, FAKE_WORKER, …), and main() begins with fake_worker(argc, argv). Worker and
+ * worker: people_new(…, fake_path(), …), and main() begins with fake_worker(argc, argv). Worker and
  * test share a folder named after the test's pid: a byte is added to "asked" for every question, and
  * "says" holds the answer to "flip".
  */
@@ -19,7 +19,6 @@
 
 #include "jit-approver/daemon/people_internal.h"
 
-#define FAKE_WORKER "/proc/self/exe"
 #define FAKE_FLIP_ID 4242
 
 typedef struct FakeWorker {
@@ -28,6 +27,17 @@ typedef struct FakeWorker {
         PeopleAnswer a;
         size_t size;
 } FakeWorker;
+
+/* By name: to execve(2) /proc/self/exe is valgrind's program, where that runs the test. */
+static inline _unused_ const char *fake_path(void)
+{
+        static char path[4096];
+
+        if (readlink("/proc/self/exe", path, sizeof(path) - 1) < 0) {
+                abort();
+        }
+        return path;
+}
 
 static inline int fake_open(pid_t test, const char *name, int flags)
 {

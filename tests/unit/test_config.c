@@ -113,12 +113,14 @@ static void setup(void)
 {
         char sub[128];
 
+        n_done = 0;
+        memcpy(strrchr(folder, '.'), ".XXXXXX", sizeof(".XXXXXX"));
         ck_assert_ptr_nonnull(mkdtemp(folder));
         (void) snprintf(path, sizeof(path), "%s/a.conf", folder);
         (void) snprintf(sub, sizeof(sub), "%s/a.conf.d", folder);
         ck_assert_int_eq(mkdir(sub, 0755), 0);
         ck_assert_int_ge(sd_event_new(&event), 0);
-        ck_assert_int_eq(people_new(event, FAKE_WORKER, &people), 0);
+        ck_assert_int_eq(people_new(event, fake_path(), &people), 0);
         ck_assert_int_eq(config_new(path, people, &config), 0);
 }
 
@@ -442,16 +444,16 @@ START_TEST(check)
         Problems problems = {};
 
         put_rule("a.conf", "main", "u1, @g1");
-        ck_assert_int_eq(config_check(path, FAKE_WORKER, &problems), 0);
+        ck_assert_int_eq(config_check(path, fake_path(), &problems), 0);
         ck_assert_uint_eq(problems.n, 0);
         put_rule("a.conf.d/x.conf", "x", "u1, no-such-user, @no-such-group");
-        ck_assert_int_eq(config_check(path, FAKE_WORKER, &problems), -EINVAL);
+        ck_assert_int_eq(config_check(path, fake_path(), &problems), -EINVAL);
         ck_assert_uint_eq(problems.n, 2);
         problems_done(&problems);
         put_text("a.conf.d/x.conf", "what\n");
-        ck_assert_int_eq(config_check(path, FAKE_WORKER, &problems), -EINVAL);
+        ck_assert_int_eq(config_check(path, fake_path(), &problems), -EINVAL);
         problems_done(&problems);
-        ck_assert_int_eq(config_check("/nonexistent/a.conf", FAKE_WORKER, &problems), -EINVAL);
+        ck_assert_int_eq(config_check("/nonexistent/a.conf", fake_path(), &problems), -EINVAL);
         problems_done(&problems);
 }
 END_TEST
@@ -464,7 +466,7 @@ START_TEST(check_all_at_once)
 
         put_text("a.conf",
                 "[rule x]\nservices = sudo\nusers = no-such-user, hangman\nactoin = allow\n");
-        ck_assert_int_eq(config_check(path, FAKE_WORKER, &problems), -EINVAL);
+        ck_assert_int_eq(config_check(path, fake_path(), &problems), -EINVAL);
         ck_assert_uint_eq(problems.n, 3); /* lacks 'action', unknown 'actoin', no-such-user */
         ck_assert_int_lt(now() - began, 10 * USEC_PER_SEC);
         problems_done(&problems);

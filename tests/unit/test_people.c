@@ -144,7 +144,7 @@ static void setup(void)
 {
         fds_before = count_fds();
         ck_assert_int_ge(sd_event_new(&event), 0);
-        ck_assert_int_eq(people_new(event, FAKE_WORKER, &people), 0);
+        ck_assert_int_eq(people_new(event, fake_path(), &people), 0);
         n_done = 0;
 }
 

@@ -65,7 +65,6 @@ START_TEST(starts)
 }
 END_TEST
 
-/* The last part of our own cgroup stands for a unit; nobody is in another. */
 /* A child that has said, by a byte on the pipe, that it is called so. */
 static pid_t child_called(const char *comm)
 {

@@ -427,10 +427,10 @@ int main(void)
         tcase_add_test(all, peer_of_no_account);
         tcase_add_test(all, peer_of_foreign_namespace);
         tcase_add_test(all, login_uid);
-        tcase_add_test(all, login_uid_on_an_old_kernel);
         tcase_add_test(all, login_uid_hidden);
         tcase_add_test(all, start_time);
         tcase_add_test(all, ids);
+        tcase_add_test(all, login_uid_on_an_old_kernel); /* from here on, where nothing forks */
         suite_add_tcase(suite, all);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);
