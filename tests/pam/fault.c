@@ -21,9 +21,6 @@
 
 void fault_arm(unsigned n);
 bool fault_disarm(void);
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t n, size_t size);
-void *__libc_realloc(void *p, size_t size);
 
 static unsigned left;
 static bool armed, hit;
@@ -53,27 +50,28 @@ static bool fails(int error)
         return true;
 }
 
+/* By dlsym, for these valgrind has replaced. */
+#define REAL(name) ((typeof(&name)) dlsym(RTLD_NEXT, #name))
+
 _public_ void *malloc(size_t size)
 {
-        return fails(ENOMEM) ? NULL : __libc_malloc(size);
+        return fails(ENOMEM) ? NULL : REAL(malloc)(size);
 }
 
 _public_ void *calloc(size_t n, size_t size)
 {
-        return fails(ENOMEM) ? NULL : __libc_calloc(n, size);
+        return fails(ENOMEM) ? NULL : REAL(calloc)(n, size);
 }
 
 _public_ void *realloc(void *p, size_t size)
 {
-        return fails(ENOMEM) ? NULL : __libc_realloc(p, size);
+        return fails(ENOMEM) ? NULL : REAL(realloc)(p, size);
 }
 
 _public_ void *reallocarray(void *p, size_t n, size_t size)
 {
-        return fails(ENOMEM) ? NULL : __libc_realloc(p, n * size);
+        return fails(ENOMEM) ? NULL : REAL(realloc)(p, n * size);
 }
-
-#define REAL(name) ((typeof(&name)) dlsym(RTLD_NEXT, #name))
 
 _public_ int socket(int domain, int type, int protocol)
 {

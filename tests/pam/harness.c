@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/fake/valgrind.h"
+
 #define IGNORED 16 /* PAM_CRED_EXPIRED: what the next module of the stack says if ours ignores */
 #define ENV_MAX 32
 
@@ -121,6 +123,9 @@ static void fill_env(const Run *r, int report, char **env)
         }
         if (r->no_responses) {
                 add_env(env, &n, "HOST_NO_RESPONSES=1");
+        }
+        if (under_valgrind()) {
+                add_env(env, &n, "HOST_NAME=%s", r->argv[0]);
         }
         add_env(env, &n, "HOST_REPEAT=%u", r->repeat ? r->repeat : 1);
         if (r->fault) {
@@ -235,6 +240,11 @@ void run(Run *r)
 
         pid_t pid = run_start(r, &fake, &report, -1);
         run_end(r, &fake, pid, report);
+}
+
+int slack_ms(int ms)
+{
+        return under_valgrind() ? 5 * ms : ms;
 }
 
 bool told(const Run *r, const char *part)

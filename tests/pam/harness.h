@@ -42,6 +42,9 @@ void run(Run *r);
 pid_t run_start(Run *r, Fake *fake, int *ret_report, int terminal);
 void run_end(Run *r, Fake *fake, pid_t pid, int report);
 
+/* How long something may take that takes ms at most where nothing slows us down. */
+int slack_ms(int ms);
+
 bool told(const Run *r, const char *part);
 bool heard(const Run *r, const char *part);
 unsigned count(const char *text, const char *part);

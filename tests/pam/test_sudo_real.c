@@ -36,8 +36,8 @@ static bool private_sudo_conf(const char *plugin)
                 return false;
         }
         bool done = unshare(CLONE_NEWNS) == 0 &&
-                    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-                    mount(path, "/etc/sudo.conf", NULL, MS_BIND, NULL) == 0;
+                    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
+                    mount(path, "/etc/sudo.conf", "none", MS_BIND, NULL) == 0;
         (void) unlink(path);
         return done;
 }
