@@ -149,8 +149,8 @@ END_TEST
 /* Byte by byte: cut at the end of its time, however it dribbles, with what it had parked. */
 START_TEST(slow_message)
 {
-        with_limits((ServerLimits){ 8, 256, 100, 16, 50 * USEC_PER_MSEC });
-        Client *c = client_new(DEV, DEV), *waits = request_sudo(DEV);
+        with_limits((ServerLimits){ 8, 256, 100, 16, 500 * USEC_PER_MSEC });
+        Client *waits = request_sudo(DEV), *c = client_new(DEV, DEV);
         usec_t until = clock_usec(CLOCK_MONOTONIC) + 5 * USEC_PER_SEC;
         char id[ID_SIZE];
 
