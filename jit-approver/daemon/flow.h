@@ -47,6 +47,7 @@ typedef struct Daemon {
         usec_t tell_at; /* boot clock: when the journal is due to hear notes; USEC_NEVER: of none */
         usec_t record_at;       /* boot clock: when they are due to be committed; likewise */
         usec_t retry_at;        /* boot clock: when to try again what the store refused */
+        NextDue requests;       /* no open request's deadline is earlier; at first: now, to look */
         bool stopping;          /* what hangs up now was hung up on */
         struct Turn *reloading; /* the Reload call that waits for the rules, or NULL */
         Now (*now)(void);       /* clock_now, but for tests */

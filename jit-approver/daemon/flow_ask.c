@@ -341,7 +341,13 @@ static int join_or_open(Daemon *d, const Subject *s, const Rule *rule, const Wis
                 return -ECANCELED;
         }
         r = make_request(s, rule, wish, d->host, d->ledger.boot_id, now, ret);
-        return r < 0 ? r : ledger_open(&d->ledger, ret, rule, now);
+        if (r >= 0) {
+                r = ledger_open(&d->ledger, ret, rule, now);
+        }
+        if (r >= 0) {
+                expiry_add(&d->requests, ret->deadline, ret->deadline_boot);
+        }
+        return r;
 }
 
 void flow_request(Daemon *d, const Subject *s, const Wish *wish, Call *call, const Echo *echo,

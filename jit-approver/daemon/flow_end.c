@@ -18,14 +18,11 @@
 void flow_arm(Daemon *d)
 {
         NextDue next = NEXT_DUE_NONE;
-        usec_t wall, boot;
 
         active_next(&d->active, &next);
         /* What could not be closed in time waits for the next try, or the clock would never be silent. */
-        if (d->ledger.store && d->retry_at == USEC_NEVER &&
-                store_request_next_deadline(d->ledger.store, d->ledger.boot_id, &wall, &boot) >=
-                        0) {
-                expiry_add(&next, wall, boot);
+        if (d->ledger.store && d->retry_at == USEC_NEVER) {
+                expiry_add(&next, d->requests.wall, d->requests.boot);
         }
         expiry_add(&next, USEC_NEVER, d->tell_at);
         expiry_add(&next, USEC_NEVER, d->record_at);
@@ -192,12 +189,20 @@ static void close_requests(Daemon *d, const Now *now, bool abandoned)
                  (s.n_late == ELEMENTSOF(s.late) || s.n_orphans == ELEMENTSOF(s.orphans)));
 }
 
-static bool requests_due(Daemon *d, const Now *now)
+/*
+ * Only here, when the earliest deadline has come: to look through all that is open whenever one is
+ * opened or decided would cost each asker for everybody who waits.
+ */
+static void find_next_request(Daemon *d)
 {
         usec_t wall, boot;
 
-        return store_request_next_deadline(d->ledger.store, d->ledger.boot_id, &wall, &boot) < 0 ||
-               deadline_passed(wall, boot, now);
+        d->requests = NEXT_DUE_NONE;
+        if (store_request_next_deadline(d->ledger.store, d->ledger.boot_id, &wall, &boot) >= 0) {
+                expiry_add(&d->requests, wall, boot);
+        } else {
+                retry_later(d);
+        }
 }
 
 void flow_due(Daemon *d)
@@ -213,8 +218,10 @@ void flow_due(Daemon *d)
                 d->return_until = USEC_NEVER;
         }
         bool waiting = d->retry_at != USEC_NEVER;
-        if (d->ledger.store && (retry || returned || (!waiting && requests_due(d, &now)))) {
+        bool late = deadline_passed(d->requests.wall, d->requests.boot, &now);
+        if (d->ledger.store && (retry || returned || (!waiting && late))) {
                 close_requests(d, &now, d->return_until == USEC_NEVER);
+                find_next_request(d);
         }
         flow_record_left_out(d, false);
         if (d->tell_at <= now.boot) {
