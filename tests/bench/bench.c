@@ -240,7 +240,7 @@ static int converse(int n, const struct pam_message **msgs, struct pam_response 
 void transaction(void *userdata)
 {
         static const struct pam_conv conv = { converse, NULL };
-        const Transaction *t = userdata;
+        const PamTransaction *t = userdata;
         pam_handle_t *pamh = NULL;
 
         int r = pam_start_confdir("bench", t->user, &conv, t->confdir, &pamh);

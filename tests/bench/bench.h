@@ -52,9 +52,9 @@ void floor_serve(void *path);
 void floor_once(void *path);
 
 /* A PAM transaction of the service "bench", account phase, that must succeed. */
-typedef struct Transaction {
+typedef struct PamTransaction {
         const char *confdir, *user;
-} Transaction;
+} PamTransaction;
 void transaction(void *transaction);
 
 /* The approver. Without fields there are no parameters but the version. */

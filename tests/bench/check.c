@@ -38,7 +38,7 @@ typedef enum What {
 
 typedef struct Setting {
         char *floor, *floor_pinned;
-        Transaction stacks[_WHAT_MAX], probe_pinned;
+        PamTransaction stacks[_WHAT_MAX], probe_pinned;
         pid_t daemon;
         size_t rounds, turns;
         char **users; /* all with a grant; one for each process */
@@ -166,7 +166,7 @@ static void on_alarm(int sig)
 }
 
 typedef struct Share {
-        Transaction stack;
+        PamTransaction stack;
         unsigned long done;
 } Share;
 
@@ -195,7 +195,8 @@ static double rate(const Setting *setting, What what)
         }
         double start = nanoseconds();
         for (size_t i = 0; i < n; i++) {
-                shares[i].stack = (Transaction){ setting->stacks[what].confdir, setting->users[i] };
+                shares[i].stack =
+                        (PamTransaction){ setting->stacks[what].confdir, setting->users[i] };
                 pids[i] = child(hammer, &shares[i]);
         }
         for (size_t i = 0; i < n; i++) {

@@ -2,7 +2,9 @@
 
 /*
  * What a decision costs, against D: 292 bytes written over in a file that is there, and fdatasync(2).
- * From the decision's being read to its commit is the call without a ping on the same connection.
+ * From the decision's being read to its commit is what passes until the waiting user has been told,
+ * without a ping: both are woken twice and answered with a message. What the approver himself is answered
+ * is made after that.
  *
  *     bench_decide DIR SOCKET ROUNDS TURNS      DIR on the file system of the record
  */
@@ -11,9 +13,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/util.h"
+#include "jit-approver/daemon/store.h"
 #include "tests/bench/bench.h"
 
 #define D_BYTES 292
@@ -24,6 +28,8 @@ typedef struct Bench {
         const char *socket;
         int fd; /* D's file */
         off_t at;
+        Store *store; /* the least that SQLite can do: one row */
+        unsigned inserted;
         Client approver;
         uid_t asker; /* the next: who has a grant is not asked again */
         char *request;
@@ -64,6 +70,33 @@ static void d_once(void *userdata)
                 err(1, "fdatasync");
         }
         b->at = (b->at + D_BYTES) % (D_FILE - D_BYTES);
+}
+
+static Store *open_store(const char *dir)
+{
+        _cleanup_(freep) char *path = NULL;
+        Store *store;
+
+        if (str_printf(&path, "%s/one-row", dir) < 0 || mkdir(path, 0700) < 0) {
+                err(1, "cannot make a folder in %s", dir);
+        }
+        int r = store_open(path, &store);
+        if (r < 0) {
+                errx(1, "%s: %s", path, strerror(-r));
+        }
+        return store;
+}
+
+static void insert_once(void *userdata)
+{
+        Bench *b = userdata;
+
+        char value[24]; /* another each time: the same again is not written */
+
+        (void) snprintf(value, sizeof(value), "%u", b->inserted++);
+        if (store_meta_set(b->store, "bench", value) < 0) {
+                errx(1, "%s", store_state(b->store));
+        }
 }
 
 static void ping(void *userdata)
@@ -151,16 +184,18 @@ static void after_release(void *userdata)
 
 int main(int argc, char **argv)
 {
-        Rounds d = {}, pings = {}, decisions = {}, releases = {};
-        enum { D, PING, DECIDE, RELEASE };
+        Rounds d = {}, inserts = {}, pings = {}, decisions = {}, releases = {}, answers = {};
+        enum { D, INSERT, PING, DECIDE, RELEASE };
 
         if (argc != 5) {
                 errx(2, "usage: bench_decide DIR SOCKET ROUNDS TURNS");
         }
         size_t rounds = (size_t) number(argv[3]), turns = (size_t) number(argv[4]);
         Bench b = { .socket = argv[2], .fd = open_floor(argv[1]), .asker = BENCH_ASKER };
+        b.store = open_store(argv[1]);
         approver_connect(&b.approver, b.socket);
         Act acts[] = { [D] = { .run = d_once, .userdata = &b },
+                [INSERT] = { .run = insert_once, .userdata = &b },
                 [PING] = { .run = ping, .userdata = &b },
                 [DECIDE] = { prepare_decision, decide, after_decision, &b },
                 [RELEASE] = { prepare_release, release, after_release, &b } };
@@ -169,14 +204,19 @@ int main(int argc, char **argv)
         for (size_t i = 0; i < rounds; i++) {
                 acts_run(acts, ELEMENTSOF(acts), turns);
                 rounds_add(&d, acts[D].median / 1000);
+                rounds_add(&inserts, acts[INSERT].median / acts[D].median);
                 rounds_add(&pings, acts[PING].median / 1000);
-                rounds_add(&decisions, (acts[DECIDE].median - acts[PING].median) / acts[D].median);
+                rounds_add(&decisions, (acts[RELEASE].median - acts[PING].median) / acts[D].median);
                 rounds_add(&releases, acts[RELEASE].median / acts[D].median);
+                rounds_add(&answers, acts[DECIDE].median / acts[D].median);
         }
         rounds_report("d", &d);
+        rounds_report("insert", &inserts);
         rounds_report("ping", &pings);
         rounds_report("decide", &decisions);
         rounds_report("release", &releases);
+        rounds_report("answer", &answers);
         client_done(&b.approver);
+        store_free(b.store);
         return 0;
 }
