@@ -312,10 +312,14 @@ static void run_phase(pam_handle_t *pamh, const char *phase, int flags)
 
 static void prepare_signals(void)
 {
+        static const int usual[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE };
         const char *how = setting("HOST_SIGNALS");
         sigset_t set;
 
-        (void) signal(SIGPIPE, SIG_DFL);
+        /* Whoever started the tests may have let go of the terminal (nohup, &). */
+        for (size_t i = 0; i < ELEMENTSOF(usual); i++) {
+                (void) signal(usual[i], SIG_DFL);
+        }
         if (how && streq(how, "handled")) {
                 /* without SA_RESTART, as sudo */
                 (void) sigaction(SIGINT, &(struct sigaction){ .sa_handler = on_signal }, NULL);
