@@ -46,18 +46,21 @@ typedef struct Objects {
         size_t n;
 } Objects;
 
+/* The offset; a name that does not fit its array does not compile. */
+#define FIELD_AT(struct_, member_)                                                                 \
+        (offsetof(struct_, member_) + 0 * sizeof(char[sizeof(#member_) <= FIELD_NAME_MAX ? 1 : -1]))
 #define FIELD(type_, struct_, member_)                                                             \
         {                                                                                          \
-                .name = #member_, .type = FIELD_##type_, .offset = offsetof(struct_, member_)      \
+                .name = #member_, .type = FIELD_##type_, .offset = FIELD_AT(struct_, member_)      \
         }
 #define FIELD_REQUIRED(type_, struct_, member_)                                                    \
         {                                                                                          \
-                .name = #member_, .type = FIELD_##type_, .offset = offsetof(struct_, member_),     \
+                .name = #member_, .type = FIELD_##type_, .offset = FIELD_AT(struct_, member_),     \
                 .required = true                                                                   \
         }
 #define FIELD_OF(type_, struct_, member_, sub_, item_)                                             \
         {                                                                                          \
-                .name = #member_, .type = FIELD_##type_, .offset = offsetof(struct_, member_),     \
+                .name = #member_, .type = FIELD_##type_, .offset = FIELD_AT(struct_, member_),     \
                 .sub = sub_, .sub_size = sizeof(item_)                                             \
         }
 #define FIELD_END                                                                                  \

@@ -283,6 +283,9 @@ static int tell_row(const AuditRow *row)
 
 void audit_tell(Audit *a)
 {
+        if (a->head.seq == a->committed.seq) {
+                return; /* nothing was written: how far the journal is stays as it was */
+        }
         for (size_t i = 0; i < a->n_steps; i++) {
                 (void) tell_row(&a->steps[i]);
         }
@@ -329,8 +332,9 @@ static void tell_note(Audit *a, const Fact *f)
 
 static bool note_is_known(Audit *a, const Fact *f, usec_t wall)
 {
-        for (size_t i = a->n_notes, looks = NOTES_LOOKS; i > a->n_notes_told && looks > 0;
-                looks--) {
+        size_t first = MAX(a->n_notes_told, a->n_notes_written);
+
+        for (size_t i = a->n_notes, looks = NOTES_LOOKS; i > first && looks > 0; looks--) {
                 if (note_again(a->notes[--i], f, wall)) {
                         return true;
                 }
@@ -358,6 +362,7 @@ void audit_note(Audit *a, const Fact *f, const Now *now)
 
 void audit_tell_notes(Audit *a)
 {
+        audit_tell(a);
         for (; a->n_notes_told < a->n_notes; a->n_notes_told++) {
                 usec_t wall;
                 Fact f = note_fact(a->notes[a->n_notes_told], &wall);

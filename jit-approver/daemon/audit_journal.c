@@ -76,7 +76,8 @@ static void say_what(Line *l, const Fact *fact)
                 time_rfc3339(fact->until, until);
         }
         if (fact->count != 0) {
-                (void) snprintf(count, sizeof(count), "%" PRId64 " times", fact->count);
+                (void) snprintf(count, sizeof(count), "%" PRId64 "%s", fact->count,
+                        fact->event == AUDIT_GAP ? "" : " times");
         }
         line_say(l, ", ", fact->decision ? fact->decision : fact->state, "");
         line_say(l, " by ", fact->approver ? fact->approver : fact->by, "");

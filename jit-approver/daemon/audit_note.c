@@ -2,7 +2,8 @@
 
 /*
  * Facts that wait. Between an answer and the next lies hardly more than the time a fact takes to be
- * written down, so here it is only copied, and the same again only counted.
+ * written down, so here it is only copied, and the same again only counted. MUST: copy every word that a
+ * fact points to.
  */
 
 #include <stdlib.h>
@@ -27,6 +28,10 @@ static const size_t texts[] = {
         offsetof(Fact, digest),
 };
 
+/* Before the last of them stand the event, two ids, three persons and the others. */
+_Static_assert(offsetof(Fact, digest) == (5 + ELEMENTSOF(texts)) * sizeof(char *),
+        "a member of Fact is new: it is to be copied, too");
+
 /* A fact with everything it points to. */
 struct Note {
         Fact fact;
@@ -42,30 +47,30 @@ static const char **text_at(const Fact *f, size_t i)
         return (const char **) ((const char *) f + texts[i]);
 }
 
-static size_t room_for(const char *text)
+static size_t bytes_of(const char *text)
 {
         return text ? strlen(text) + 1 : 0;
 }
 
-static const char *name_of(const Who *who)
+static const char *who_name(const Who *who)
 {
         return who ? who->name : NULL;
 }
 
-static size_t room_for_fact(const Fact *f)
+static size_t words_size(const Fact *f)
 {
-        size_t n = room_for(name_of(f->asker)) + room_for(name_of(f->login)) +
-                   room_for(name_of(f->target));
+        size_t n = bytes_of(who_name(f->asker)) + bytes_of(who_name(f->login)) +
+                   bytes_of(who_name(f->target));
 
         for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
-                n += room_for(*text_at(f, i));
+                n += bytes_of(*text_at(f, i));
         }
         return n;
 }
 
 static char *copy_text(const char *text, char **at)
 {
-        size_t n = room_for(text);
+        size_t n = bytes_of(text);
         char *copy = *at;
 
         if (!text) {
@@ -96,7 +101,7 @@ static const Id *copy_id(const Id *from, Id *to)
 
 Note *note_new(const Fact *f, usec_t wall)
 {
-        Note *n = malloc(sizeof(*n) + room_for_fact(f));
+        Note *n = malloc(sizeof(*n) + words_size(f));
 
         if (!n) {
                 return NULL;

@@ -92,13 +92,11 @@ void flow_record(Daemon *d, const Fact *f)
         Now now = d->now();
 
         audit_note(d->ledger.audit, f, &now);
-        if (d->tell_at != USEC_NEVER) {
+        if (d->tell_at != USEC_NEVER && d->record_at != USEC_NEVER) {
                 return;
         }
-        d->tell_at = usec_add(now.boot, TELL_DELAY);
-        if (d->record_at == USEC_NEVER) {
-                d->record_at = usec_add(now.boot, RECORD_DELAY);
-        }
+        d->tell_at = MIN(d->tell_at, usec_add(now.boot, TELL_DELAY));
+        d->record_at = MIN(d->record_at, usec_add(now.boot, RECORD_DELAY));
         flow_arm(d);
 }
 

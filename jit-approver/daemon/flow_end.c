@@ -190,8 +190,8 @@ static void close_requests(Daemon *d, const Now *now, bool abandoned)
 }
 
 /*
- * Only here, when the earliest deadline has come: to look through all that is open whenever one is
- * opened or decided would cost each asker for everybody who waits.
+ * Only after a sweep, as when the earliest deadline has come: to look through all that is open whenever
+ * one is opened or decided would cost each asker for everybody who waits.
  */
 static void find_next_request(Daemon *d)
 {

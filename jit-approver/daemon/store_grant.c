@@ -131,11 +131,10 @@ int store_grant_find(Store *s, const char *prefix, Grant *ret)
 {
         _cleanup_(row_donep) Row row = {};
         _cleanup_(grant_done) Grant grant = GRANT_NONE;
+        Id id;
         int r;
 
-        if (strlen(prefix) == ID_LENGTH) { /* all of it: no need to look for a second */
-                Id id = {};
-                memcpy(id.text, prefix, ID_LENGTH);
+        if (id_parse(prefix, &id) >= 0) { /* all of it: no need to look for a second */
                 return store_grant_get(s, &id, ret);
         }
         r = row_open(s, STATEMENT_GRANT_FIND,

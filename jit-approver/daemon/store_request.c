@@ -142,11 +142,10 @@ int store_request_find(Store *s, const char *prefix, Request *ret)
 {
         _cleanup_(row_donep) Row row = {};
         _cleanup_(request_done) Request request = REQUEST_NONE;
+        Id id;
         int r;
 
-        if (strlen(prefix) == ID_LENGTH) { /* all of it: no need to look for a second */
-                Id id = {};
-                memcpy(id.text, prefix, ID_LENGTH);
+        if (id_parse(prefix, &id) >= 0) { /* all of it: no need to look for a second */
                 return store_request_get(s, &id, ret);
         }
         /* Every id that begins with it sorts before it with "~" behind. */

@@ -473,6 +473,24 @@ START_TEST(nobody_is_asked)
 }
 END_TEST
 
+/* Whenever it comes, what is noted is committed within a second. */
+START_TEST(notes_are_committed)
+{
+        const usec_t ms = USEC_PER_MSEC;
+        const usec_t between[] = { RECORD_DELAY - 5 * ms, 5 * ms, 2 * ms, 3 * ms };
+        Ask ask = ask_of(EVE, "cron", NULL, "");
+
+        for (size_t i = 0; i < ELEMENTSOF(between); i++) {
+                ck_assert_str_eq(check_ask(ROOT, ask), VERDICT_PASS);
+                world_forward(between[i]);
+        }
+        ck_assert(audit_has_notes(world.d.ledger.audit));
+        world_forward(RECORD_DELAY);
+        ck_assert(!audit_has_notes(world.d.ledger.audit));
+        ck_assert_int_eq(world_count("check.allowed", ""), 4);
+}
+END_TEST
+
 static Ask ask_login(const char *user, const char *tty, const char *rhost)
 {
         Ask a = ask_of(ROOT, "login", NULL, "");
@@ -535,6 +553,7 @@ static Suite *suite(void)
         tcase_add_test(t, reason_is_required);
         tcase_add_test(t, asked_too_much);
         tcase_add_test(t, nobody_is_asked);
+        tcase_add_test(t, notes_are_committed);
         tcase_add_test(t, exempt);
         suite_add_tcase(s, t);
         return s;

@@ -390,6 +390,23 @@ START_TEST(notes_wait_for_a_transaction)
 }
 END_TEST
 
+/* Between a commit and its being told there may be more: it is not of what is written already. */
+START_TEST(notes_after_a_commit)
+{
+        const Fact f = { .event = AUDIT_CHECK_ALLOWED, .why = "a" };
+
+        audit_note(audit, &f, &now);
+        append(&(Fact){ .event = AUDIT_RULES_LOADED });
+        audit_note(audit, &f, &now);
+        audit_tell_notes(audit);
+        ck_assert_uint_eq(n_entries, 3);
+        ck_assert(audit_has_notes(audit));
+        MUST(audit_flush(audit, &now));
+        ck_assert_int_eq(chain_length(), 3);
+        ck_assert_uint_eq(n_entries, 3);
+}
+END_TEST
+
 /* What differs in one word is another fact; what the journal has been told is not added to. */
 START_TEST(the_same_again_is_counted)
 {
@@ -657,6 +674,7 @@ int main(void)
         tcase_add_test(all, the_longest_of_everything);
         tcase_add_test(all, undone_rows_leave_no_trace);
         tcase_add_test(all, notes_wait_for_a_transaction);
+        tcase_add_test(all, notes_after_a_commit);
         tcase_add_test(all, the_same_again_is_counted);
         tcase_add_test(all, too_many_notes_become_a_gap);
         tcase_add_test(all, what_could_not_be_written_becomes_a_gap);
