@@ -94,8 +94,17 @@ finish() {
 
 # ------------------------------------------------------------------------------- inside
 
-# X CODE [ARG...]: in a shell inside, as root; ARGs are $1...
-X() { "$TB" exec "$BED" -- bash -euc "$1" - "${@:2}"; }
+# X CODE [ARG...]: in a shell inside, as root; ARGs are $1... CODE may say `soon CMD...`: wait until CMD
+# passes, 10 s at most.
+# shellcheck disable=SC2016
+SOON='soon() {
+    local end=$((SECONDS + 10))
+    until "$@" >/dev/null 2>&1; do
+        if ((SECONDS > end)); then echo "not within 10 s: $*" >&2; return 1; fi
+        sleep 0.02
+    done
+}'
+X() { "$TB" exec "$BED" -- bash -euc "$SOON"$'\n'"$1" - "${@:2}"; }
 
 # as USER CODE [ARG...]: the same as a login of USER, without a terminal
 as() { "$TB" exec --user "$1" "$BED" -- bash -euc "$2" - "${@:3}"; }
@@ -117,6 +126,12 @@ until_true() {
            fi
            sleep 0.05
        done' "$1" "$2"
+}
+
+# no_units PATTERN: systemd unloads a unit a moment after it has ended
+no_units() {
+    # shellcheck disable=SC2016
+    X 'none() { [ -z "$(systemctl list-units --all --no-legend "$1")" ]; }; soon none "$1"' "$1"
 }
 
 # add_user NAME [PASSWORD] [USERADD-OPTION...]: PASSWORD is "pw" if none is given, none if empty

@@ -23,7 +23,7 @@ SCRIPT is read from stdin, one step a line; empty lines and lines with # are ski
     status N          wait for CMD to end with N (128+n: by signal n; ! for any but 0)
 
 {1} to {9} in send, root and as stand for the groups of the last expect that had any. A step that
-takes longer than --timeout (10 s) fails. The transcript goes to stdout; with --together what `root` and `as` did
+takes longer than --timeout (20 s) fails. The transcript goes to stdout; with --together what `root` and `as` did
 stands in it where it happened, else on stderr. Exit: 0 if every step held, else 1; an
 empty script just waits for CMD and returns its status.
 """
@@ -169,7 +169,7 @@ class Terminal:
         """A person types at a program that waits for him. One that has just shown its prompt may
         not have come to its read yet, and some (sudo) then lose a ^C: wait until it sleeps."""
         calm = 0
-        for _ in range(100):
+        for _ in range(500):
             group = os.tcgetpgrp(self.master)
             calm = calm + 1 if all(state in "SZ" for state in states(group)) else 0
             if calm > 1:
@@ -295,7 +295,7 @@ class Terminal:
 def main():
     args = argparse.ArgumentParser(add_help=False)
     args.add_argument("--user")
-    args.add_argument("--timeout", type=float, default=10)
+    args.add_argument("--timeout", type=float, default=20)
     args.add_argument("--size", type=rows_cols, default=rows_cols("40x120"))
     args.add_argument("--times", action="store_true", help="say on stderr when each step was done")
     args.add_argument("--together", action="store_true")
