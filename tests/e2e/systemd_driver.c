@@ -28,7 +28,7 @@
 
 #define TICK (5 * USEC_PER_MSEC)
 #define BUS_WAIT (3 * USEC_PER_SEC)
-#define SETTLE (300 * USEC_PER_MSEC)
+#define LIST_TIMEOUT (10 * USEC_PER_SEC)
 
 typedef struct Driver {
         sd_event *event;
@@ -66,13 +66,29 @@ static void turn(Driver *d)
         }
 }
 
-static void turn_for(Driver *d, usec_t span)
+static void on_heard(int r, char *const *names, size_t n, void *userdata)
 {
-        usec_t end = monotonic() + span;
+        Driver *d = userdata;
 
-        while (monotonic() < end) {
+        d->pending = 0;
+        d->result = r;
+}
+
+/* systemd answers in turn: once it has answered this, it has heard what it was told before. */
+static int wait_heard(Driver *d)
+{
+        _cleanup_(bus_call_freep) BusCall *call = NULL;
+        int r;
+
+        d->pending = 1;
+        r = bus_list_units(d->bus, "jit-grant-*.timer", LIST_TIMEOUT, on_heard, d, &call);
+        if (r < 0) {
+                return fail("bus_list_units", r);
+        }
+        while (d->pending) {
                 turn(d);
         }
+        return d->result < 0 ? fail("list", d->result) : 0;
 }
 
 static void wait_up(Driver *d)
@@ -113,8 +129,7 @@ static int do_timer(Driver *d, Timer *t, char **args, int n)
         Grant g = make_grant(args[0], args[1], n >= 5 ? args + 2 : NULL);
 
         timer_unit_start(t, &g);
-        turn_for(d, SETTLE);
-        return 0;
+        return wait_heard(d);
 }
 
 static int do_untimer(Driver *d, Timer *t, char **args, int n)
@@ -125,8 +140,7 @@ static int do_untimer(Driver *d, Timer *t, char **args, int n)
                 return fail(args[0], -EINVAL);
         }
         timer_unit_stop(t, &id);
-        turn_for(d, SETTLE);
-        return 0;
+        return wait_heard(d);
 }
 
 static int do_reconcile(Driver *d, Timer *t, char **args, int n)
@@ -142,8 +156,8 @@ static int do_reconcile(Driver *d, Timer *t, char **args, int n)
                 list[i] = &grants[i];
         }
         timer_units_reconcile(t, list, (size_t) n);
-        turn_for(d, 2 * SETTLE);
-        return 0;
+        /* its question, then what came of the answer */
+        return wait_heard(d) || wait_heard(d);
 }
 
 static int do_due(Driver *d, Timer *t, char **args, int n)
