@@ -13,8 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/fake/valgrind.h"
-
 #define IGNORED 16 /* PAM_CRED_EXPIRED: what the next module of the stack says if ours ignores */
 #define ENV_MAX 32
 
@@ -240,11 +238,6 @@ void run(Run *r)
 
         pid_t pid = run_start(r, &fake, &report, -1);
         run_end(r, &fake, pid, report);
-}
-
-int slack_ms(int ms)
-{
-        return under_valgrind() ? 5 * ms : ms;
 }
 
 bool told(const Run *r, const char *part)

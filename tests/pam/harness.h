@@ -8,6 +8,7 @@
  */
 
 #include "tests/fake/approver.h"
+#include "tests/fake/valgrind.h"
 
 #define HARNESS_UID 4242 /* nobody's */
 
@@ -41,9 +42,6 @@ void run(Run *r);
 /* The parts, for tests that do something meanwhile. fd >= 0 becomes the host's terminal. */
 pid_t run_start(Run *r, Fake *fake, int *ret_report, int terminal);
 void run_end(Run *r, Fake *fake, pid_t pid, int report);
-
-/* How long something may take that takes ms at most where nothing slows us down. */
-int slack_ms(int ms);
 
 bool told(const Run *r, const char *part);
 bool heard(const Run *r, const char *part);

@@ -213,13 +213,13 @@ START_TEST(root_passes)
                         .steps = STEPS(EXPECT("ReportExempt"), STEP(FAKE_AWAIT_HANG_UP)) };
                 check_run(PAM_SUCCESS, "account");
                 ck_assert_str_eq(r.heard, "ReportExempt real uid 0 oneway\nhang-up\n");
-                ck_assert_int_lt(r.ms, slack_ms(100));
+                ck_assert_int_lt(r.ms, slack(100));
 
                 r = (Run){
                         .service = services[i], .as_root = true, .user = "bin", .ruser = "root"
                 };
                 check_run(PAM_SUCCESS, "without an approver");
-                ck_assert_int_lt(r.ms, slack_ms(100));
+                ck_assert_int_lt(r.ms, slack(100));
                 r = (Run){ .service = services[i], .as_root = true, .phases = "auth" };
                 check_run(PAM_IGNORE, "auth");
                 r = (Run){ .service = services[i],
@@ -231,7 +231,7 @@ START_TEST(root_passes)
         /* An approver that does not read must not delay root. */
         r = (Run){ .as_root = true, .steps = STEPS(STEP(FAKE_PAUSE, .number = 3000)) };
         check_run(PAM_SUCCESS, "deaf approver");
-        ck_assert_int_lt(r.ms, slack_ms(200));
+        ck_assert_int_lt(r.ms, slack(200));
 
         /* A sudo that is root for good when the session opens is still dev's. */
         r = (Run){ .as_root = true,

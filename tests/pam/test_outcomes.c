@@ -109,7 +109,7 @@ START_TEST(replies)
         ck_assert_msg(r.code == expected, "%s in %s: %d, not %d\n%s%s", reply->name, phase, r.code,
                 expected, r.text, r.heard);
         no_change(&r, reply->name);
-        ck_assert_int_lt(r.ms, slack_ms(1000));
+        ck_assert_int_lt(r.ms, slack(1000));
         if (reply->says) {
                 ck_assert_msg(told(&r, reply->says), "%s:\n%s", reply->name, r.text);
                 ck_assert_uint_eq(count(r.text, "text ERROR"), 1);
@@ -174,7 +174,7 @@ START_TEST(nobody_there)
         run(&r);
         ck_assert_int_eq(r.code, refusal(PHASES[_i]));
         ck_assert(told(&r, "jit-approver does not answer; try again or see jitctl doctor"));
-        ck_assert_int_lt(r.ms, slack_ms(200));
+        ck_assert_int_lt(r.ms, slack(200));
         no_change(&r, "nobody there");
 }
 END_TEST
@@ -368,7 +368,7 @@ START_TEST(closing)
                 .phases = "close" };
         run(&r);
         ck_assert_int_eq(r.code, PAM_SUCCESS);
-        ck_assert_int_lt(r.ms, slack_ms(1500));
+        ck_assert_int_lt(r.ms, slack(1500));
         ck_assert(!told(&r, "text"));
 
         r = (Run){ .phases = "close", .options = "bad" };

@@ -112,7 +112,7 @@ START_TEST(time_over)
         ck_assert(heard(&r, "more\nDetach oneway\nhang-up\n"));
         ck_assert(told(&r, UNDECIDED));
         ck_assert_int_ge(r.ms, 200);
-        ck_assert_int_lt(r.ms, slack_ms(1000));
+        ck_assert_int_lt(r.ms, slack(1000));
 
         /* It crossed with the yes. */
         r = (Run){ .steps = STEPS(EXPECT("Check"), ASK("none"), EXPECT("Request"),
@@ -126,7 +126,7 @@ START_TEST(time_over)
                            PENDING(.wait_ms = 100), EXPECT("Detach"), STEP(FAKE_AWAIT_HANG_UP)) };
         check_run(PAM_PERM_DENIED, "no last answer");
         ck_assert(told(&r, "Not decided yet. Request " REQUEST " stays open;"));
-        ck_assert_int_lt(r.ms, slack_ms(2600));
+        ck_assert_int_lt(r.ms, slack(2600));
 
         /* The module's own limit is the shorter one. */
         r = (Run){ .steps = STEPS(EXPECT("Check"), ASK("none"), EXPECT("Request"),
@@ -135,14 +135,14 @@ START_TEST(time_over)
                 .options = "wait=200ms" };
         check_run(PAM_PERM_DENIED, "own limit");
         ck_assert(heard(&r, "wait_ms=200 more"));
-        ck_assert_int_lt(r.ms, slack_ms(1000));
+        ck_assert_int_lt(r.ms, slack(1000));
 
         /* The approver lets nobody wait just now. */
         r = (Run){ .steps = STEPS(EXPECT("Check"), ASK("none"), EXPECT("Request"), PENDING(),
                            EXPECT("Detach"), ANSWER(VERDICT_PENDING, LINES(UNDECIDED)),
                            STEP(FAKE_AWAIT_HANG_UP)) };
         check_run(PAM_PERM_DENIED, "no wait");
-        ck_assert_int_lt(r.ms, slack_ms(500));
+        ck_assert_int_lt(r.ms, slack(500));
 }
 END_TEST
 
@@ -175,7 +175,7 @@ START_TEST(no_wait)
                 ck_assert_msg(heard(&r, "Request reason=- wait_ms=0 detached\nhang-up\n"),
                         "%zu: %s", i, r.heard);
                 ck_assert(told(&r, REQUEST));
-                ck_assert_int_lt(r.ms, slack_ms(500));
+                ck_assert_int_lt(r.ms, slack(500));
         }
         /* Decided in the meantime. */
         r = (Run){ .steps = STEPS(EXPECT("Check"), ASK("none"), EXPECT("Request"),
@@ -362,7 +362,7 @@ START_TEST(restart)
         check_run(PAM_PERM_DENIED, "gone");
         ck_assert(told(&r, "does not answer"));
         ck_assert_int_ge(r.ms, 900);
-        ck_assert_int_lt(r.ms, slack_ms(2000));
+        ck_assert_int_lt(r.ms, slack(2000));
 
         /* Lost before the first answer: there is no request to come back to. */
         r = (Run){ .steps = STEPS(
@@ -402,7 +402,7 @@ START_TEST(sshd)
                         STEP(FAKE_AWAIT_HANG_UP)) };
         check_run(PAM_PERM_DENIED, "public key");
         ck_assert(told(&r, "text INFO " UNDECIDED));
-        ck_assert_int_lt(r.ms, slack_ms(500));
+        ck_assert_int_lt(r.ms, slack(500));
 
         /* However much news there is, the prompts are few. */
         r = (Run){ .service = "sshd",
