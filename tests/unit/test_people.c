@@ -7,11 +7,13 @@
 #include <errno.h>
 #include <sys/wait.h>
 
+#include "tests/fake/valgrind.h"
 #include "tests/fake/worker.h"
 
 static sd_event *event;
 static People *people;
 static size_t n_done;
+static Lookup *victim;
 
 static usec_t now(void)
 {
@@ -73,6 +75,40 @@ static void turn_for(usec_t usec)
         while (now() < until) {
                 ck_assert_int_ge(sd_event_run(event, (uint64_t) (until - now())), 0);
         }
+}
+
+/* Turns the loop until an answer is there, told or not. */
+static void turn_until_known(Key key)
+{
+        usec_t until = now() + 10 * USEC_PER_SEC;
+
+        while (get(key)->found == TERNARY_UNKNOWN) {
+                ck_assert_int_ge(sd_event_run(event, 100000), 0);
+                ck_assert_int_lt(now(), until);
+        }
+}
+
+/* Turns the loop until the workers have heard n questions. */
+static void turn_until_asked(size_t n)
+{
+        usec_t until = now() + 10 * USEC_PER_SEC;
+
+        while (fake_asked() < n) {
+                ck_assert_int_ge(sd_event_run(event, 10000), 0);
+                ck_assert_int_lt(now(), until);
+        }
+}
+
+/* Turns the loop until the victim is freed, and a little longer. */
+static void turn_until_freed(void)
+{
+        usec_t until = now() + 10 * USEC_PER_SEC;
+
+        while (victim) {
+                ck_assert_int_ge(sd_event_run(event, 100000), 0);
+                ck_assert_int_lt(now(), until);
+        }
+        turn_for(50 * USEC_PER_MSEC);
 }
 
 static const Person *ask(Key key)
@@ -251,15 +287,16 @@ START_TEST(hangs)
                 l[i] = lookup(by_name(name), &done[i]);
         }
         ck_assert_int_eq(people_lookup(people, keys, 2, on_done, &mixed_done, &mixed), 0);
-        ck_assert_uint_eq(count_children(), 4);
+        /* more only if the first ones were slow already */
+        ck_assert(count_children() == 4 || now() - start >= PEOPLE_SLOW_USEC);
         ck_assert_int_eq(ask(by_name("u8"))->found, TERNARY_YES);
         ck_assert_int_eq(ask(by_uid(9))->found, TERNARY_YES);
-        ck_assert_int_lt(now() - start, USEC_PER_SEC);
+        ck_assert_int_lt(now() - start, slack(USEC_PER_SEC));
         ck_assert_uint_eq(n_done, 2);
 
         turn_until(2 + N + 1);
         ck_assert_int_ge(now() - start, 2 * USEC_PER_SEC);
-        ck_assert_int_lt(now() - start, 2500 * USEC_PER_MSEC);
+        ck_assert_int_lt(now() - start, slack(2500 * USEC_PER_MSEC));
         for (int i = 0; i < N; i++) {
                 ck_assert_int_eq(done[i], 1);
                 lookup_free(l[i]);
@@ -278,7 +315,7 @@ START_TEST(hangs)
         }
         start = now();
         ck_assert_int_eq(ask(by_name("u8"))->found, TERNARY_YES);
-        ck_assert_int_lt(now() - start, 600 * USEC_PER_MSEC);
+        ck_assert_int_lt(now() - start, slack(600 * USEC_PER_MSEC));
         for (int i = 0; i < N; i++) {
                 lookup_free(l[i]);
         }
@@ -331,7 +368,7 @@ START_TEST(nonsense)
                 ck_assert_msg(ask(by_name(names[i]))->found == TERNARY_UNKNOWN, "%s", names[i]);
                 (void) snprintf(good, sizeof(good), "u%u", 1000 + i);
                 ck_assert_uint_eq(ask(by_name(good))->uid, 1000 + i);
-                ck_assert_int_lt(now() - start, USEC_PER_SEC);
+                ck_assert_int_lt(now() - start, slack(USEC_PER_SEC));
         }
         ck_assert_int_eq(ask(by_uid(666))->found, TERNARY_UNKNOWN);
         wait_children(1);
@@ -367,8 +404,6 @@ START_TEST(coalesced)
 }
 END_TEST
 
-static Lookup *victim;
-
 static void free_victim(void *userdata)
 {
         n_done++;
@@ -379,16 +414,19 @@ START_TEST(cancelled)
 {
         Lookup *asked[4], *queued, *other;
         Key slow = by_name("slow"), pair[] = { by_name("hang1"), by_name("u7") };
+        usec_t start;
+        bool is_slow;
 
         /* asked: the answer is kept */
         victim = lookup(slow, NULL);
         victim = lookup_free(victim);
-        turn_for(200 * USEC_PER_MSEC);
+        turn_until_known(slow);
         ck_assert_uint_eq(n_done, 0);
         ck_assert_ptr_null(lookup(slow, NULL));
         ck_assert_uint_eq(n_done, 1);
 
         /* queued behind those that hang: it is never asked; and one that waits for half its answers */
+        start = now();
         for (size_t i = 0; i < 4; i++) {
                 char name[] = { 'h', 'a', 'n', 'g', (char) ('0' + i), '\0' };
 
@@ -396,24 +434,23 @@ START_TEST(cancelled)
         }
         queued = lookup(by_name("u8"), NULL);
         lookup_free(queued);
+        is_slow = now() - start >= PEOPLE_SLOW_USEC; /* then it may have been asked */
         ck_assert_int_eq(people_lookup(people, pair, 2, on_done, NULL, &other), 0);
-        turn_for(300 * USEC_PER_MSEC);
+        turn_until_known(pair[1]);
         ck_assert_uint_eq(get(pair[1])->uid, 7);
         lookup_free(other);
         for (size_t i = 0; i < 4; i++) {
                 lookup_free(asked[i]);
         }
-        ck_assert_uint_eq(fake_asked(), 1 + 4 + 1);
+        turn_until_asked(1 + 4 + 1);
+        ck_assert(fake_asked() == 1 + 4 + 1 || is_slow);
         ck_assert_uint_eq(n_done, 1);
 
         /* complete, but not told yet: of two on one key, whichever is told first frees the other */
         people_flush(people);
         ck_assert_int_eq(people_lookup(people, &slow, 1, free_victim, NULL, &other), 0);
         ck_assert_int_eq(people_lookup(people, &slow, 1, free_victim, NULL, &victim), 0);
-        turn_for(300 * USEC_PER_MSEC);
-        if (victim) {
-                ck_abort_msg("not freed");
-        }
+        turn_until_freed();
         ck_assert(n_done == 2 ||
                   n_done == 3); /* the victim may have been told first, and freed itself */
         lookup_free(other);
@@ -440,8 +477,7 @@ START_TEST(cancelled_while_ready)
                         ck_assert_int_eq(
                                 people_lookup(people, &slow, 1, free_victim, NULL, &first), 0);
                 }
-                turn_for(300 * USEC_PER_MSEC);
-                ck_assert_ptr_null(victim);
+                turn_until_freed();
                 ck_assert(n_done == 1 || n_done == 2);
                 lookup_free(first);
         }
@@ -524,7 +560,7 @@ START_TEST(no_program)
         people_free(people);
         ck_assert_int_eq(people_new(event, "/nonexistent/program", &people), 0);
         ck_assert_int_eq(ask(by_name("u7"))->found, TERNARY_UNKNOWN);
-        ck_assert_int_lt(now() - start, 2500 * USEC_PER_MSEC);
+        ck_assert_int_lt(now() - start, slack(2500 * USEC_PER_MSEC));
         people_free(people);
         ck_assert_int_eq(people_new(event, "/bin/false", &people), 0);
         ck_assert_int_eq(ask(by_name("u7"))->found, TERNARY_UNKNOWN);
@@ -690,7 +726,6 @@ START_TEST(worker_is_bare)
         (void) setenv("LD_LIBRARY_PATH", "/nonexistent", 1);
         ck_assert_uint_eq(ask(by_name("u7"))->uid, 7);
         (void) unsetenv("LD_LIBRARY_PATH");
-        turn_for(100 * USEC_PER_MSEC); /* the fake is done with a file of its own */
         pid = child(0);
         (void) snprintf(path, sizeof(path), "/proc/%d/environ", (int) pid);
         fd = open(path, O_RDONLY | O_CLOEXEC);
