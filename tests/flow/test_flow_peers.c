@@ -92,7 +92,7 @@ START_TEST(unnamed)
 {
         Client *c[5];
 
-        with_limits((ServerLimits){ 8, 4, 100, 16, 5 * USEC_PER_SEC });
+        with_limits((ServerLimits){ 8, 4, 100, 16, USEC_PER_HOUR });
         for (size_t i = 0; i < 4; i++) {
                 c[i] = client_new(ROOT, UID_UNSET);
         }
@@ -111,7 +111,7 @@ START_TEST(unnamed_is_cut)
         static const char nobody[] = "{\"method\":\"" I ".Check\",\"parameters\":{\"version\":1,"
                                      "\"ask\":{\"nonce\":\"x\"}}}";
 
-        with_limits((ServerLimits){ 8, 4, 100, 16, 50 * USEC_PER_MSEC });
+        with_limits((ServerLimits){ 8, 4, 100, 16, 500 * USEC_PER_MSEC });
         Client *silent = client_new(ROOT, UID_UNSET), *talks = client_new(ROOT, UID_UNSET);
         Client *named = client_new(ROOT, UID_UNSET), *user = client_new(DEV, DEV);
         usec_t until = clock_usec(CLOCK_MONOTONIC) + 5 * USEC_PER_SEC;
@@ -134,7 +134,7 @@ START_TEST(unnamed_is_cut_after_an_answer)
 {
         CheckCall call = { PROTOCOL_VERSION, ask_of(DEV, "ssh", NULL, "") };
 
-        with_limits((ServerLimits){ 8, 4, 100, 16, 50 * USEC_PER_MSEC });
+        with_limits((ServerLimits){ 8, 4, 100, 16, 500 * USEC_PER_MSEC });
         world.names_held = world.names_silent = true;
         Client *c = client_new(ROOT, UID_UNSET);
         say(c, "Check", CHECK_FIELDS, &call, 0);
@@ -518,7 +518,7 @@ START_TEST(reserve)
 {
         RequestCall call = { PROTOCOL_VERSION, ask_sudo(DAVE), NULL, NULL, MINUTE, false };
 
-        with_limits((ServerLimits){ 8, 256, 16, 4, 5 * USEC_PER_SEC });
+        with_limits((ServerLimits){ 8, 256, 16, 4, USEC_PER_HOUR });
         (void) granted(DEV);
         for (uid_t i = 0; i < 8; i++) {
                 name_oneself(client_new(20000 + i, UID_UNSET));
@@ -541,7 +541,7 @@ END_TEST
 /* Somebody with thousands of uids leaves room for modules, and for whoever comes. */
 START_TEST(uids_without_end)
 {
-        with_limits((ServerLimits){ 8, 256, 16, 4, 5 * USEC_PER_SEC });
+        with_limits((ServerLimits){ 8, 256, 16, 4, USEC_PER_HOUR });
         (void) granted(DEV);
         Client *onlooker = client_new(DEV, DEV), *first = client_new(BOB, BOB), *last = NULL;
         Client *c = request_sudo(EVE);
