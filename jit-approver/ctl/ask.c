@@ -12,7 +12,7 @@
 
 #include "common/span.h"
 #include "common/util.h"
-#include "jit-approver/ctl/node.h"
+#include "jit-approver/ctl/doc.h"
 #include "jit-approver/ctl/options.h"
 #include "jit-approver/ctl/print.h"
 #include "jit-approver/ctl/view.h"

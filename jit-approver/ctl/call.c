@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #include "common/util.h"
-#include "jit-approver/ctl/node.h"
+#include "jit-approver/ctl/doc.h"
 #include "jit-approver/ctl/print.h"
 
 static int call_fail(Call *c, int code, const char *format, ...) _printf_(3, 4);

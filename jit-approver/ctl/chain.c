@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #include "common/util.h"
-#include "jit-approver/ctl/node.h"
+#include "jit-approver/ctl/doc.h"
 
 /* In the order in which the canonical bytes have them. */
 static const char *const members[] = { "seq", "time", "event", "request", "grant", "data" };

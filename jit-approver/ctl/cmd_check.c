@@ -8,7 +8,7 @@
 #include "common/util.h"
 #include "jit-approver/ctl/call.h"
 #include "jit-approver/ctl/checker.h"
-#include "jit-approver/ctl/node.h"
+#include "jit-approver/ctl/doc.h"
 #include "jit-approver/ctl/print.h"
 
 static const Option options[] = { { NULL } };

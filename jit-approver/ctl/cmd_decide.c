@@ -10,7 +10,7 @@
 
 #include "common/util.h"
 #include "jit-approver/ctl/call.h"
-#include "jit-approver/ctl/node.h"
+#include "jit-approver/ctl/doc.h"
 #include "jit-approver/ctl/options.h"
 #include "jit-approver/ctl/print.h"
 #include "jit-approver/ctl/view.h"

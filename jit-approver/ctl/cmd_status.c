@@ -8,7 +8,7 @@
 #include "common/span.h"
 #include "common/util.h"
 #include "jit-approver/ctl/call.h"
-#include "jit-approver/ctl/node.h"
+#include "jit-approver/ctl/doc.h"
 #include "jit-approver/ctl/print.h"
 #include "jit-approver/ctl/view.h"
 

@@ -7,7 +7,7 @@
  */
 
 #include "jit-approver/ctl/ctl.h"
-#include "jit-approver/ctl/node.h"
+#include "jit-approver/ctl/doc.h"
 #include "jit-approver/ctl/print.h"
 
 /* "root", "root, group adm", "?" where the command line was not understood. Not made safe. */

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/conf.h"
 #include "jit-approver/daemon/config_internal.h"
 
 #define REFRESH_EVERY (60 * USEC_PER_SEC)
@@ -95,6 +96,15 @@ static void on_loaded(int r, void *userdata)
                 r = rules_check_names(c->next, &c->problems);
         }
         load_end(c, c->parsed < 0 ? c->parsed : r);
+}
+
+/* Problems of reading and parsing: -EINVAL; *ret may then be what could be read all the same. */
+static int rules_read(const char *path, Problems *problems, Rules **ret)
+{
+        _cleanup_(conf_files_done) ConfFiles files = { 0 };
+        int r = conf_read(path, problems, &files);
+
+        return r < 0 ? r : rules_parse_partly(files.texts, files.n, problems, ret);
 }
 
 int config_load(Config *c, ConfigDone done, void *userdata)

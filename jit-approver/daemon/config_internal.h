@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What the files of config share: reading rules, and resolving their names. */
+/* What the files of config share: resolving the names in rules. */
 
 #include "jit-approver/daemon/config.h"
-
-/* Problems of reading and parsing: -EINVAL; *ret may then be what could be read all the same. */
-int rules_read(const char *path, Problems *problems, Rules **ret);
 
 /* The names in some rules that the name service knows; valid as long as those rules. */
 typedef struct NameRefs {

@@ -10,8 +10,7 @@
 #include <sys/types.h>
 
 #include "common/clock.h"
-#include "common/macro.h"
-#include "jit-approver/domain/problem.h"
+#include "common/ini.h"
 
 typedef enum NameKind {
         NAME_ANY,        /* "*" */
@@ -115,22 +114,15 @@ typedef struct Rules {
         bool unresolved;   /* some name is TERNARY_UNKNOWN: ask again later */
 } Rules;
 
-/* One file's text, borrowed for the call; name is what problems are reported under. */
-typedef struct RulesText {
-        const char *name;
-        const char *text;
-        size_t size;
-} RulesText;
-
 /*
  * Parses all texts as one configuration, in order; a key given twice is a problem, within a file or
  * over files (sections of the same kind and name may not be repeated either). Every mistake is
  * reported, in the order of files and lines, each with the nearest word that would have been right.
  * The texts need not outlive the call. 0 only without problems; -EINVAL with them; -ENOMEM.
  */
-int rules_parse(const RulesText *texts, size_t n, Problems *problems, Rules **ret);
+int rules_parse(const IniText *texts, size_t n, Problems *problems, Rules **ret);
 /* Likewise, but with -EINVAL *ret is what could be read: for its names to be looked at, no more. */
-int rules_parse_partly(const RulesText *texts, size_t n, Problems *problems, Rules **ret);
+int rules_parse_partly(const IniText *texts, size_t n, Problems *problems, Rules **ret);
 Rules *rules_free(Rules *r);
 DEFINE_FREE(Rules, rules_free)
 

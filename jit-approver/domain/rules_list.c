@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/ini.h"
 #include "common/util.h"
-#include "jit-approver/domain/rules_lex.h"
 #include "jit-approver/domain/rules_list.h"
 
 /* One element of a list: not NUL-ended. */

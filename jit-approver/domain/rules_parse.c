@@ -10,9 +10,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/ini.h"
 #include "common/util.h"
 #include "jit-approver/domain/rules_finish.h"
-#include "jit-approver/domain/rules_lex.h"
 #include "jit-approver/domain/rules_section.h"
 
 #define RULES_MAX 1000
@@ -51,7 +51,7 @@ static const char *bad_name(const char *name)
         return NULL;
 }
 
-static void check_name(const Parser *p, SectionKind kind, const Line *line)
+static void check_name(const Parser *p, SectionKind kind, const IniLine *line)
 {
         const char *what;
 
@@ -82,7 +82,7 @@ static bool clashes(const Section *a, SectionKind kind, const char *name)
                (a->kind == SECTION_APPROVER && kind == SECTION_GROUP);
 }
 
-static void check_repeated(const Parser *p, SectionKind kind, const Line *line)
+static void check_repeated(const Parser *p, SectionKind kind, const IniLine *line)
 {
         for (size_t i = 0; i < p->sections.n; i++) {
                 const Section *s = &p->sections.items[i];
@@ -99,7 +99,7 @@ static void check_repeated(const Parser *p, SectionKind kind, const Line *line)
 }
 
 /* The kind that word names, or might: then it is told, and what follows is read as that. */
-static SectionKind section_kind(const Parser *p, const Line *line)
+static SectionKind section_kind(const Parser *p, const IniLine *line)
 {
         char hint[HINT_MAX];
         const char *near = nearest_word(line->word, section_words, _SECTION_MAX);
@@ -119,7 +119,7 @@ static SectionKind section_kind(const Parser *p, const Line *line)
         return _SECTION_MAX;
 }
 
-static bool within_limits(Parser *p, SectionKind kind, const Line *line)
+static bool within_limits(Parser *p, SectionKind kind, const IniLine *line)
 {
         if (p->sections.n >= SECTIONS_MAX) {
                 problems_add(p->problems, &line->word_at,
@@ -135,7 +135,7 @@ static bool within_limits(Parser *p, SectionKind kind, const Line *line)
         return true;
 }
 
-static int parse_section(Parser *p, const Line *line)
+static int parse_section(Parser *p, const IniLine *line)
 {
         SectionKind kind = section_kind(p, line);
 
@@ -152,7 +152,7 @@ static int parse_section(Parser *p, const Line *line)
 }
 
 /* The key of that name in this kind of section; _KEY_MAX when there is none, which is told. */
-static KeyId find_key(const Parser *p, SectionKind kind, const Line *line)
+static KeyId find_key(const Parser *p, SectionKind kind, const IniLine *line)
 {
         const char *words[_KEY_MAX];
         char hint[HINT_MAX];
@@ -174,7 +174,7 @@ static KeyId find_key(const Parser *p, SectionKind kind, const Line *line)
         return _KEY_MAX;
 }
 
-static int parse_value(Parser *p, KeyId k, const Line *line)
+static int parse_value(Parser *p, KeyId k, const IniLine *line)
 {
         ValueText v = {
                 .key = rule_keys[k].name,
@@ -201,7 +201,7 @@ static int parse_value(Parser *p, KeyId k, const Line *line)
 }
 
 /* Whether there is a section for this line, and a key in it. */
-static bool pair_has_place(Parser *p, const Line *line)
+static bool pair_has_place(Parser *p, const IniLine *line)
 {
         if (p->skipping) {
                 return false;
@@ -222,7 +222,7 @@ static bool pair_has_place(Parser *p, const Line *line)
         return true;
 }
 
-static int parse_pair(Parser *p, const Line *line)
+static int parse_pair(Parser *p, const IniLine *line)
 {
         Place *given;
         KeyId k;
@@ -244,10 +244,10 @@ static int parse_pair(Parser *p, const Line *line)
         return parse_value(p, k, line);
 }
 
-static int parse_text(Parser *p, const RulesText *text, const char *file)
+static int parse_text(Parser *p, const IniText *text, const char *file)
 {
         Lexer lexer;
-        Line line;
+        IniLine line;
 
         /* A drop-in does not go on where the file before it stopped. */
         p->current = NULL;
@@ -266,7 +266,7 @@ static int parse_text(Parser *p, const RulesText *text, const char *file)
         return 0;
 }
 
-static int parse_texts(Parser *p, const RulesText *texts, size_t n)
+static int parse_texts(Parser *p, const IniText *texts, size_t n)
 {
         Rules *rules = p->sections.rules;
         int r;
@@ -322,7 +322,7 @@ static void sort_problems(const Rules *rules, Problem *items, size_t n)
         }
 }
 
-int rules_parse_partly(const RulesText *texts, size_t n, Problems *problems, Rules **ret)
+int rules_parse_partly(const IniText *texts, size_t n, Problems *problems, Rules **ret)
 {
         _cleanup_(rules_freep) Rules *rules = calloc(1, sizeof(*rules));
         Parser p = { .sections.rules = rules, .problems = problems };
@@ -345,7 +345,7 @@ int rules_parse_partly(const RulesText *texts, size_t n, Problems *problems, Rul
         return r;
 }
 
-int rules_parse(const RulesText *texts, size_t n, Problems *problems, Rules **ret)
+int rules_parse(const IniText *texts, size_t n, Problems *problems, Rules **ret)
 {
         _cleanup_(rules_freep) Rules *rules = NULL;
         int r = rules_parse_partly(texts, n, problems, &rules);

@@ -23,7 +23,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static size_t split(const char *data, size_t size, RulesText *texts)
+static size_t split(const char *data, size_t size, IniText *texts)
 {
         static const char *const names[TEXTS_MAX] = { "a", "b", "c", "d" };
         size_t n = 0;
@@ -34,12 +34,12 @@ static size_t split(const char *data, size_t size, RulesText *texts)
                 if (!end) {
                         break;
                 }
-                texts[n] = (RulesText){ names[n], data, (size_t) (end - data) };
+                texts[n] = (IniText){ names[n], data, (size_t) (end - data) };
                 n++;
                 size -= (size_t) (end - data) + 1;
                 data = end + 1;
         }
-        texts[n] = (RulesText){ names[n], data, size };
+        texts[n] = (IniText){ names[n], data, size };
         return n + 1;
 }
 
@@ -132,7 +132,7 @@ static void check_rules(Rules *rules)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        RulesText texts[TEXTS_MAX];
+        IniText texts[TEXTS_MAX];
         size_t n = split((const char *) data, size, texts);
         Problems problems = {};
         Rules *rules = NULL;

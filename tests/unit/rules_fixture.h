@@ -46,7 +46,7 @@ static inline char *fixture_problems(const Problems *problems)
 
 static inline char *fixture_mistakes(const char *text)
 {
-        RulesText file = { "f", text, strlen(text) };
+        IniText file = { "f", text, strlen(text) };
         Problems problems = {};
         Rules *rules = NULL;
         char *all;
@@ -63,7 +63,7 @@ static inline char *fixture_mistakes(const char *text)
 /* Rules that must be good; every name has had its answer. */
 static inline Rules *fixture_rules(const char *text)
 {
-        RulesText file = { "f", text, strlen(text) };
+        IniText file = { "f", text, strlen(text) };
         Problems problems = {};
         Rules *rules = NULL;
         _cleanup_(freep) char *all = NULL;

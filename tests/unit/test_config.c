@@ -154,11 +154,11 @@ START_TEST(no_file)
         ck_assert_uint_eq(config_problems(config)->n, 0);
         ck_assert(!load());
         ck_assert_ptr_null(config_rules(config));
-        ck_assert_str_eq(problem(0), "a.conf: no rules: the file does not exist");
+        ck_assert_str_eq(problem(0), "a.conf: the file does not exist");
         /* a drop-in does not stand for it */
         put_rule("a.conf.d/x.conf", "x", "u1");
         ck_assert(!load());
-        ck_assert_str_eq(problem(0), "a.conf: no rules: the file does not exist");
+        ck_assert_str_eq(problem(0), "a.conf: the file does not exist");
         config_refresh(config, USEC_NEVER);
 }
 END_TEST
@@ -272,7 +272,7 @@ START_TEST(size)
         put("a.conf.d/4.conf", spaces, left, 0644);
         assert_good();
         put("a.conf.d/5.conf", spaces, 1, 0644);
-        assert_bad("a.conf.d/5.conf: makes the rules larger than 4 MiB");
+        assert_bad("a.conf.d/5.conf: makes the configuration larger than 4 MiB");
 }
 END_TEST
 

@@ -3,8 +3,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "common/problem.h"
 #include "common/util.h"
-#include "jit-approver/domain/problem.h"
 
 START_TEST(said)
 {

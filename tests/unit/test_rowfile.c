@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "common/util.h"
-#include "jit-approver/ctl/node.h"
+#include "jit-approver/ctl/doc.h"
 #include "jit-approver/ctl/rowfile.h"
 
 #define HEAD "abababababababababababababababababababababababababababababababab"

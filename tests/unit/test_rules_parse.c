@@ -51,7 +51,7 @@ static void is_good(const char *name, const char *text, size_t size)
         Problems problems = {};
         _cleanup_(freep) char *all = NULL;
         _cleanup_(rules_freep) Rules *rules = NULL;
-        int r = rules_parse(&(RulesText){ name, text, size }, 1, &problems, &rules);
+        int r = rules_parse(&(IniText){ name, text, size }, 1, &problems, &rules);
 
         all = fixture_problems(&problems);
         ck_assert_msg(r == 0 && rules && problems.n == 0, "%s", all);
@@ -89,7 +89,7 @@ static void is_bad(const char *name, const char *text, size_t size)
         Problems problems = {};
         _cleanup_(freep) char *all = NULL;
         Rules *rules = NULL;
-        int r = rules_parse(&(RulesText){ name, text, size }, 1, &problems, &rules);
+        int r = rules_parse(&(IniText){ name, text, size }, 1, &problems, &rules);
         char line[512];
         size_t n = 0;
 
@@ -125,7 +125,7 @@ START_TEST(cut_short)
         for (size_t n = 1; n < size; n++) {
                 Problems problems = {};
                 Rules *rules = NULL;
-                int r = rules_parse(&(RulesText){ "f", text, n }, 1, &problems, &rules);
+                int r = rules_parse(&(IniText){ "f", text, n }, 1, &problems, &rules);
 
                 ck_assert_msg(text[n - 1] == '\n' || r == -EINVAL, "loads with %zu bytes", n);
                 problems_done(&problems);
@@ -136,7 +136,7 @@ END_TEST
 
 static int parse_two(const char *a, const char *b, Problems *problems, Rules **ret)
 {
-        RulesText texts[] = { { "a.conf", a, strlen(a) }, { "b.conf", b, strlen(b) } };
+        IniText texts[] = { { "a.conf", a, strlen(a) }, { "b.conf", b, strlen(b) } };
 
         return rules_parse(texts, 2, problems, ret);
 }
@@ -185,7 +185,7 @@ START_TEST(unread)
 {
         static char big[1024 * 1024 + 1];
         static const char rule[] = "[rule r]\napprovers = in-the-other\n";
-        RulesText texts[] = { { "a", rule, strlen(rule) }, { "b", big, sizeof(big) } };
+        IniText texts[] = { { "a", rule, strlen(rule) }, { "b", big, sizeof(big) } };
         Problems problems = {};
         Rules *rules = NULL;
         _cleanup_(freep) char *all = NULL;
@@ -254,7 +254,7 @@ START_TEST(limits)
                 _cleanup_(freep) char *text = repeat(cases[i].start, cases[i].format, cases[i].n);
                 Problems problems = {};
                 Rules *rules = NULL;
-                int r = rules_parse(&(RulesText){ "f", text, strlen(text) }, 1, &problems, &rules);
+                int r = rules_parse(&(IniText){ "f", text, strlen(text) }, 1, &problems, &rules);
 
                 ck_assert_msg(problems.n == cases[i].problems, "case %zu: %zu", i, problems.n);
                 ck_assert_int_eq(r, cases[i].first ? -EINVAL : 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "jit-approver/domain/rules_lex.h"
+#include "common/ini.h"
 #include "tests/unit/rules_fixture.h"
 
 /* What the first line of text is, as "kind word|rest line:column line:column" and its flags. */
@@ -8,10 +8,10 @@ static char *first_line(const char *text, size_t size, Problems *problems)
 {
         static const char *const kinds[] = { "section", "pair", "torn" };
         Lexer l;
-        Line line;
+        IniLine line;
         char *s = NULL;
 
-        ck_assert(lexer_init(&l, &(RulesText){ "f", text, size }, "f", problems));
+        ck_assert(lexer_init(&l, &(IniText){ "f", text, size }, "f", problems));
         if (!lexer_next(&l, &line)) {
                 return strdup("end");
         }
@@ -112,23 +112,22 @@ END_TEST
 
 START_TEST(long_lines)
 {
-        static const size_t sizes[] = { RULES_LINE_MAX - 1, RULES_LINE_MAX, RULES_LINE_MAX + 1,
-                100000 };
+        static const size_t sizes[] = { INI_LINE_MAX - 1, INI_LINE_MAX, INI_LINE_MAX + 1, 100000 };
 
         for (size_t i = 0; i < ELEMENTSOF(sizes); i++) {
                 Problems problems = {};
                 char *text = malloc(sizes[i] + 1);
-                bool fits = sizes[i] <= RULES_LINE_MAX;
+                bool fits = sizes[i] <= INI_LINE_MAX;
                 Lexer l;
-                Line line;
+                IniLine line;
 
                 memset(text, 'x', sizes[i]);
                 text[1] = '=';
                 text[sizes[i]] = '\n';
-                ck_assert(lexer_init(&l, &(RulesText){ "f", text, sizes[i] + 1 }, "f", &problems));
+                ck_assert(lexer_init(&l, &(IniText){ "f", text, sizes[i] + 1 }, "f", &problems));
                 ck_assert(lexer_next(&l, &line));
                 ck_assert_str_eq(line.word, "x");
-                ck_assert_uint_eq(strlen(line.rest), MIN(sizes[i], (size_t) RULES_LINE_MAX) - 2);
+                ck_assert_uint_eq(strlen(line.rest), MIN(sizes[i], (size_t) INI_LINE_MAX) - 2);
                 ck_assert_int_eq(line.damaged, !fits);
                 ck_assert_uint_eq(problems.n, fits ? 0 : 1);
                 ck_assert(!lexer_next(&l, &line));
@@ -141,12 +140,12 @@ END_TEST
 START_TEST(long_file)
 {
         Problems problems = {};
-        char *text = calloc(1, RULES_FILE_MAX + 1);
+        char *text = calloc(1, INI_FILE_MAX + 1);
         Lexer l;
 
-        memset(text, '\n', RULES_FILE_MAX + 1);
-        ck_assert(lexer_init(&l, &(RulesText){ "f", text, RULES_FILE_MAX }, "f", &problems));
-        ck_assert(!lexer_init(&l, &(RulesText){ "f", text, RULES_FILE_MAX + 1 }, "f", &problems));
+        memset(text, '\n', INI_FILE_MAX + 1);
+        ck_assert(lexer_init(&l, &(IniText){ "f", text, INI_FILE_MAX }, "f", &problems));
+        ck_assert(!lexer_init(&l, &(IniText){ "f", text, INI_FILE_MAX + 1 }, "f", &problems));
         ck_assert_uint_eq(problems.n, 1);
         problems_done(&problems);
         free(text);
@@ -155,7 +154,7 @@ END_TEST
 
 int main(void)
 {
-        Suite *suite = suite_create("rules_lex");
+        Suite *suite = suite_create("ini");
         TCase *all = tcase_create("all");
         SRunner *runner = srunner_create(suite);
         int failed;

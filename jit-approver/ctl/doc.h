@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/*
- * Members of what the approver sent, by name: what is missing, null or of another type is absent.
- * object may be NULL.
- */
+/* Documents: what the approver sent, as JSON that is harmless on a terminal too. */
 
 #include <stdio.h>
 
-#include "common/json.h"
-
-const char *node_text(const JsonNode *object, const char *name);
-int64_t node_integer(const JsonNode *object, const char *name, int64_t otherwise);
-bool node_boolean(const JsonNode *object, const char *name);
-const JsonNode *node_array(const JsonNode *object, const char *name);
-const JsonNode *node_object(const JsonNode *object, const char *name);
+#include "common/node.h"
 
 /* The members of a text array, joined; the caller frees. */
 char *node_join(const JsonNode *array, const char *between);

@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/problem.h"
 #include "common/text.h"
 #include "common/util.h"
-#include "jit-approver/domain/problem.h"
 
 #define MESSAGE_MAX 512
 #define WORD_MAX 64 /* longer words are not misspelt, they are something else */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Reads approver.conf and its drop-ins and has them parsed. Trusts what only root can have written:
- * every file through open_trusted(), and a folder of drop-ins only if nobody else can add to it or
- * take from it (a rule that refuses is as easily lost as one that allows is gained).
+ * Reads a configuration file and its drop-ins. Trusts what only root can have written: every file
+ * through open_trusted(), and a folder of drop-ins only if nobody else can add to it or take from it
+ * (a rule that refuses is as easily lost as one that allows is gained).
  */
 
 #include <dirent.h>
@@ -13,25 +13,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "jit-approver/daemon/config_internal.h"
+#include "common/conf.h"
+#include "common/util.h"
 
 #define TOTAL_MAX ((size_t) 4 << 20)
 
 /* The texts read so far. */
 typedef struct Reading {
-        RulesText *texts; /* name and text are ours */
-        size_t n;
+        ConfFiles *files;
         size_t size; /* of all texts */
         Problems *problems;
 } Reading;
 
-static void reading_done(Reading *x)
+void conf_files_done(ConfFiles *files)
 {
-        for (size_t i = 0; i < x->n; i++) {
-                free((char *) x->texts[i].name);
-                free((char *) x->texts[i].text);
+        for (size_t i = 0; i < files->n; i++) {
+                free((char *) files->texts[i].name);
+                free((char *) files->texts[i].text);
         }
-        free(x->texts);
+        free(files->texts);
+        *files = (ConfFiles){ 0 };
 }
 
 static const char *why_not(int r)
@@ -47,7 +48,7 @@ static const char *why_not(int r)
         case -EBADMSG:
                 return "holds a NUL byte";
         case -EFBIG:
-                return "makes the rules larger than 4 MiB";
+                return "makes the configuration larger than 4 MiB";
         default:
                 return NULL;
         }
@@ -70,7 +71,7 @@ static int read_text(Reading *x, int dir_fd, const char *path, const char *file)
 {
         _cleanup_(closep) int fd = -1;
         _cleanup_(freep) char *text = NULL, *name = NULL;
-        RulesText *longer;
+        IniText *longer;
         size_t size;
         int r;
 
@@ -78,7 +79,7 @@ static int read_text(Reading *x, int dir_fd, const char *path, const char *file)
         if (fd == -ENOENT && dir_fd == AT_FDCWD) {
                 const Place at = { .file = file };
 
-                problems_add(x->problems, &at, "no rules: the file does not exist");
+                problems_add(x->problems, &at, "the file does not exist");
                 return 0;
         }
         r = fd < 0 ? fd : read_file(fd, TOTAL_MAX - x->size, &text, &size);
@@ -90,14 +91,14 @@ static int read_text(Reading *x, int dir_fd, const char *path, const char *file)
                 return 0;
         }
         name = strdup(file);
-        longer = reallocarray(x->texts, x->n + 1, sizeof(*longer));
+        longer = reallocarray(x->files->texts, x->files->n + 1, sizeof(*longer));
         if (longer) {
-                x->texts = longer;
+                x->files->texts = longer;
         }
         if (!name || !longer) {
                 return -ENOMEM;
         }
-        x->texts[x->n++] = (RulesText){ TAKE_PTR(name), TAKE_PTR(text), size };
+        x->files->texts[x->files->n++] = (IniText){ TAKE_PTR(name), TAKE_PTR(text), size };
         x->size += size;
         return 0;
 }
@@ -204,16 +205,16 @@ static int read_drop_ins(Reading *x, const char *path)
         return 0;
 }
 
-int rules_read(const char *path, Problems *problems, Rules **ret)
+int conf_read(const char *path, Problems *problems, ConfFiles *ret)
 {
-        _cleanup_(reading_done) Reading x = { .problems = problems };
+        _cleanup_(conf_files_done) ConfFiles files = { 0 };
+        Reading x = { .files = &files, .problems = problems };
         int r;
 
         r = read_text(&x, AT_FDCWD, path, path);
-        if (r < 0) {
-                return r;
+        if (r >= 0) {
+                r = read_drop_ins(&x, path);
         }
-        r = read_drop_ins(&x, path);
         if (r < 0) {
                 return r;
         }
@@ -221,5 +222,7 @@ int rules_read(const char *path, Problems *problems, Rules **ret)
         if (problems->n > 0 || problems->lost) {
                 return -EINVAL;
         }
-        return rules_parse_partly(x.texts, x.n, problems, ret);
+        *ret = files;
+        files = (ConfFiles){ 0 };
+        return 0;
 }

@@ -2,15 +2,22 @@
 #pragma once
 
 /*
- * Lines of a rule file: cuts a text into section headers and "key = value", and tells what is wrong
+ * Lines of a configuration file, as systemd writes such files but strict: cuts a text into section headers and "key = value", and tells what is wrong
  * with the bytes themselves. A damaged line is still handed on, cleaned, so that its key counts as
  * given and one mistake is not reported as two.
  */
 
-#include "jit-approver/domain/rules.h"
+#include "common/problem.h"
 
-#define RULES_LINE_MAX 4096
-#define RULES_FILE_MAX (1024 * 1024)
+#define INI_LINE_MAX 4096
+#define INI_FILE_MAX (1024 * 1024)
+
+/* One file's text, borrowed; name is what problems are reported under. */
+typedef struct IniText {
+        const char *name;
+        const char *text;
+        size_t size;
+} IniText;
 
 typedef struct Lexer {
         const char *file; /* borrowed by every Place */
@@ -21,20 +28,20 @@ typedef struct Lexer {
         Problems *problems;
 } Lexer;
 
-typedef enum LineKind {
+typedef enum IniLineKind {
         LINE_SECTION, /* word: its kind; rest: its name, "" without one */
         LINE_PAIR,    /* word: the key; rest: the value, "" without one */
         LINE_TORN,    /* a key without "=": told; only marks the key as given */
-} LineKind;
+} IniLineKind;
 
-typedef struct Line {
-        LineKind kind;
+typedef struct IniLine {
+        IniLineKind kind;
         bool damaged;   /* what is wrong with rest has been told: do not judge it */
         bool commented; /* rest is empty because a comment began where it should */
         char *word, *rest;
         Place word_at, rest_at;
-        char text[RULES_LINE_MAX + 1];
-} Line;
+        char text[INI_LINE_MAX + 1];
+} IniLine;
 
 static inline bool is_space(char c)
 {
@@ -42,7 +49,7 @@ static inline bool is_space(char c)
 }
 
 /* False, and told, when the text is too long to be looked at. */
-bool lexer_init(Lexer *l, const RulesText *text, const char *file, Problems *problems);
+bool lexer_init(Lexer *l, const IniText *text, const char *file, Problems *problems);
 
 /* The next line that says something; false at the end. */
-bool lexer_next(Lexer *l, Line *ret);
+bool lexer_next(Lexer *l, IniLine *ret);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Lines of a rule file. Trusts nothing: NUL, control characters and broken UTF-8 are told and
+ * Lines of a configuration file. Trusts nothing: NUL, control characters and broken UTF-8 are told and
  * replaced before anything else looks at the line, so that below this file a line is a plain C
  * string.
  */
 
-#include "jit-approver/domain/rules_lex.h"
+#include "common/ini.h"
 #include "common/text.h"
 #include "common/util.h"
 
@@ -22,13 +22,13 @@ static void skip_bom(Lexer *l)
         }
 }
 
-bool lexer_init(Lexer *l, const RulesText *text, const char *file, Problems *problems)
+bool lexer_init(Lexer *l, const IniText *text, const char *file, Problems *problems)
 {
         *l = (Lexer){ .file = file, .text = text->text, .size = text->size, .problems = problems };
 
-        if (text->size > RULES_FILE_MAX) {
+        if (text->size > INI_FILE_MAX) {
                 problems_add(problems, &(Place){ .file = file },
-                        "the file is longer than %d bytes; it was not read", RULES_FILE_MAX);
+                        "the file is longer than %d bytes; it was not read", INI_FILE_MAX);
                 return false;
         }
         skip_bom(l);
@@ -101,9 +101,9 @@ static bool clean_line(const Lexer *l, const char *s, size_t n, char *out)
 }
 
 /* The bytes of one line, without its end, into line->text. */
-static void load(Lexer *l, const char *s, size_t n, bool ended, Line *line)
+static void load(Lexer *l, const char *s, size_t n, bool ended, IniLine *line)
 {
-        *line = (Line){};
+        *line = (IniLine){};
         if (!ended) {
                 Place at = place(l, n);
 
@@ -120,12 +120,12 @@ static void load(Lexer *l, const char *s, size_t n, bool ended, Line *line)
                         l->told_cr = true;
                 }
         }
-        if (n > RULES_LINE_MAX) {
-                Place at = place(l, RULES_LINE_MAX);
+        if (n > INI_LINE_MAX) {
+                Place at = place(l, INI_LINE_MAX);
 
-                problems_add(l->problems, &at, "the line is longer than %d bytes", RULES_LINE_MAX);
+                problems_add(l->problems, &at, "the line is longer than %d bytes", INI_LINE_MAX);
                 line->damaged = true;
-                n = RULES_LINE_MAX;
+                n = INI_LINE_MAX;
         }
         if (!clean_line(l, s, n, line->text)) {
                 line->damaged = true;
@@ -164,13 +164,13 @@ static bool cut_comment(char *s)
         return false;
 }
 
-static size_t offset_in(const Line *line, const char *p)
+static size_t offset_in(const IniLine *line, const char *p)
 {
         return (size_t) (p - line->text);
 }
 
 /* What stands after the "]". */
-static void check_tail(const Lexer *l, const Line *line, char *tail)
+static void check_tail(const Lexer *l, const IniLine *line, char *tail)
 {
         Place at;
 
@@ -184,7 +184,7 @@ static void check_tail(const Lexer *l, const Line *line, char *tail)
 }
 
 /* "[kind]" or "[kind name]"; s is at the "[". */
-static bool read_section(const Lexer *l, Line *line, char *s)
+static bool read_section(const Lexer *l, IniLine *line, char *s)
 {
         char *end = strchr(s, ']');
         Place at = place(l, offset_in(line, s));
@@ -209,7 +209,7 @@ static bool read_section(const Lexer *l, Line *line, char *s)
         return true;
 }
 
-static bool read_pair(const Lexer *l, Line *line, char *s, bool indented)
+static bool read_pair(const Lexer *l, IniLine *line, char *s, bool indented)
 {
         char *equals = strchr(s, '=');
 
@@ -238,7 +238,7 @@ static bool read_pair(const Lexer *l, Line *line, char *s, bool indented)
 }
 
 /* False for lines that say nothing. */
-static bool read_line(const Lexer *l, Line *line)
+static bool read_line(const Lexer *l, IniLine *line)
 {
         char *s = skip_space(line->text);
         bool indented = s != line->text;
@@ -257,7 +257,7 @@ static bool read_line(const Lexer *l, Line *line)
         return *s == '[' ? read_section(l, line, s) : read_pair(l, line, s, indented);
 }
 
-bool lexer_next(Lexer *l, Line *ret)
+bool lexer_next(Lexer *l, IniLine *ret)
 {
         while (l->at < l->size) {
                 const char *s = l->text + l->at;
