@@ -127,6 +127,37 @@ const Field LOG_FIELDS[] = {
         FIELD_END,
 };
 
+const Field DELIVER_FIELDS[] = {
+        FIELD_REQUIRED(INTEGER, DeliverCall, version),
+        FIELD_REQUIRED(STRINGS, DeliverCall, channels),
+        FIELD_END,
+};
+
+const Field SETTLE_FIELDS[] = {
+        FIELD_REQUIRED(INTEGER, SettleCall, version),
+        FIELD_REQUIRED(INTEGER, SettleCall, delivery),
+        FIELD_REQUIRED(STRING, SettleCall, outcome),
+        FIELD(STRING, SettleCall, problem),
+        FIELD(INTEGER, SettleCall, retry_usec),
+        FIELD_END,
+};
+
+const Field LINK_FIELDS[] = {
+        FIELD_REQUIRED(INTEGER, LinkCall, version),
+        FIELD_REQUIRED(STRING, LinkCall, token),
+        FIELD_END,
+};
+
+const Field DECIDE_LINK_FIELDS[] = {
+        FIELD_REQUIRED(INTEGER, DecideLinkCall, version),
+        FIELD_REQUIRED(STRING, DecideLinkCall, token),
+        FIELD_REQUIRED(STRING, DecideLinkCall, decision),
+        FIELD(STRING, DecideLinkCall, duration),
+        FIELD(STRING, DecideLinkCall, note),
+        FIELD(STRING, DecideLinkCall, form),
+        FIELD_END,
+};
+
 /* The envelope (varlink.org/Protocol), read as strictly as the rest. */
 
 static int envelope_flag(const JsonNode *n, bool *ret)

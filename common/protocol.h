@@ -14,6 +14,7 @@
 #define PROTOCOL_VERSION_OLDEST 1
 #define PROTOCOL_INTERFACE "org.pamjit.Approver"
 #define PROTOCOL_SOCKET "/run/jit-approver/approver.sock"
+#define PROTOCOL_GATEWAY_SOCKET "/run/jit-approver/gateway.sock"
 
 #define NONCE_HEX 32 /* 128 bits */
 
@@ -131,6 +132,39 @@ typedef struct LogCall {
         bool verify;               /* every row, hashes included, filters refused */
 } LogCall;
 extern const Field LOG_FIELDS[];
+
+/* --- the gateway's, on its own socket --- */
+
+typedef struct DeliverCall {
+        int64_t version;
+        Strings channels;
+} DeliverCall;
+extern const Field DELIVER_FIELDS[];
+
+typedef struct SettleCall {
+        int64_t version;
+        int64_t delivery;
+        const char *outcome; /* "delivered" or "failed" */
+        const char *problem;
+        int64_t retry_usec; /* 0: whenever the approver likes */
+} SettleCall;
+extern const Field SETTLE_FIELDS[];
+
+typedef struct LinkCall {
+        int64_t version;
+        const char *token;
+} LinkCall;
+extern const Field LINK_FIELDS[];
+
+typedef struct DecideLinkCall {
+        int64_t version;
+        const char *token;
+        const char *decision; /* "approve" or "deny" */
+        const char *duration; /* span, or NULL for what was asked */
+        const char *note;
+        const char *form; /* the page's, from a form; NULL from a program */
+} DecideLinkCall;
+extern const Field DECIDE_LINK_FIELDS[];
 
 /* A message of either direction, taken apart; borrowed from its Json. */
 typedef struct Message {
