@@ -25,6 +25,22 @@ static const char *const on_expiry_names[] = {
         [ON_EXPIRY_KEEP] = "keep",
 };
 
+static const char *const audience_names[] = {
+        [AUDIENCE_SHARED] = "shared",
+        [AUDIENCE_PERSONAL] = "personal",
+};
+
+static const char *const command_shown_names[] = {
+        [COMMAND_SHOWN_NONE] = "none",
+        [COMMAND_SHOWN_PROGRAM] = "program",
+        [COMMAND_SHOWN_MASKED] = "masked",
+};
+
+static const char *const assurance_names[] = {
+        [ASSURANCE_LOCAL] = "local",
+        [ASSURANCE_LINK] = "link",
+};
+
 void name_list_done(NameList *list)
 {
         for (size_t i = 0; i < list->n; i++) {
@@ -43,6 +59,15 @@ void pattern_list_done(PatternList *list)
         *list = (PatternList){};
 }
 
+void channel_list_done(ChannelList *list)
+{
+        for (size_t i = 0; i < list->n; i++) {
+                free(list->items[i].name);
+        }
+        free(list->items);
+        *list = (ChannelList){};
+}
+
 static void rule_done(Rule *rule)
 {
         free(rule->name);
@@ -51,6 +76,7 @@ static void rule_done(Rule *rule)
         name_list_done(&rule->targets);
         pattern_list_done(&rule->commands);
         name_list_done(&rule->approvers);
+        channel_list_done(&rule->notify);
 }
 
 static void group_free(Group *g)
@@ -68,6 +94,12 @@ static void approver_free(Approver *a)
         free(a);
 }
 
+static void channel_free(Channel *c)
+{
+        free(c->name);
+        free(c);
+}
+
 Rules *rules_free(Rules *r)
 {
         if (!r) {
@@ -82,9 +114,14 @@ Rules *rules_free(Rules *r)
         for (size_t i = 0; i < r->n_approvers; i++) {
                 approver_free(r->approvers[i]);
         }
+        for (size_t i = 0; i < r->n_channels; i++) {
+                channel_free(r->channels[i]);
+        }
         free(r->rules);
         free(r->groups);
         free(r->approvers);
+        free(r->channels);
+        free(r->web_url);
         name_list_done(&r->admins);
         name_list_done(&r->auditors);
         rule_done(&r->defaults);
@@ -218,6 +255,16 @@ const Rule *rules_find(const Rules *r, const char *name)
         return NULL;
 }
 
+const Channel *rules_channel_find(const Rules *r, const char *name)
+{
+        for (size_t i = 0; i < r->n_channels; i++) {
+                if (streq(r->channels[i]->name, name)) {
+                        return r->channels[i];
+                }
+        }
+        return NULL;
+}
+
 static const char *name_at(const char *const *names, size_t n, size_t i)
 {
         return i < n ? names[i] : NULL;
@@ -236,4 +283,19 @@ const char *on_expiry_to_string(OnExpiry e)
 const char *reason_mode_to_string(ReasonMode m)
 {
         return name_at(reason_names, ELEMENTSOF(reason_names), (size_t) m);
+}
+
+const char *audience_to_string(Audience a)
+{
+        return name_at(audience_names, ELEMENTSOF(audience_names), (size_t) a);
+}
+
+const char *command_shown_to_string(CommandShown c)
+{
+        return name_at(command_shown_names, ELEMENTSOF(command_shown_names), (size_t) c);
+}
+
+const char *assurance_to_string(Assurance a)
+{
+        return name_at(assurance_names, ELEMENTSOF(assurance_names), (size_t) a);
 }

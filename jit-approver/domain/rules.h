@@ -55,6 +55,47 @@ struct Group {
         Place place;
 };
 
+/* Who reads what a channel carries. The zero value confers nothing. */
+typedef enum Audience {
+        AUDIENCE_SHARED = 0, /* a room: its links name the request and decide nothing */
+        AUDIENCE_PERSONAL,   /* one approver's own address: his link is his vote */
+} Audience;
+
+/* How much of the command leaves the host. */
+typedef enum CommandShown {
+        COMMAND_SHOWN_NONE = 0,
+        COMMAND_SHOWN_PROGRAM, /* its first word */
+        COMMAND_SHOWN_MASKED,  /* all of it, through mask.h */
+} CommandShown;
+
+/* A way to tell people; how it sends is the gateway's to know. */
+typedef struct Channel {
+        char *name;
+        Audience audience;
+        CommandShown command;
+        Place place;
+} Channel;
+
+/* One channel as a rule names it. */
+typedef struct ChannelRef {
+        char *name;
+        const Channel *channel; /* owned by Rules; NULL only where parsing found a problem */
+        Place place;
+} ChannelRef;
+
+typedef struct ChannelList {
+        ChannelRef *items;
+        size_t n;
+} ChannelList;
+
+void channel_list_done(ChannelList *list);
+
+/* The least proof of who decided; the zero value is the strictest. */
+typedef enum Assurance {
+        ASSURANCE_LOCAL = 0, /* the account, on this host */
+        ASSURANCE_LINK,      /* whoever holds the link */
+} Assurance;
+
 typedef enum Action {
         ACTION_REFUSE = 0,
         ACTION_ASK,
@@ -97,6 +138,8 @@ typedef struct Rule {
         usec_t duration, max_duration, open_for, wait;
         ReasonMode reason;
         OnExpiry on_expiry;
+        ChannelList notify; /* for ACTION_ASK: each channel once; may be empty */
+        Assurance assurance;
         Place place;
 } Rule;
 
@@ -107,6 +150,9 @@ typedef struct Rules {
         size_t n_groups;
         Approver **approvers;
         size_t n_approvers;
+        Channel **channels;
+        size_t n_channels;
+        char *web_url;     /* what links begin with, without a slash at its end; NULL: no [web] */
         NameList admins;   /* default: the account root */
         NameList auditors; /* default: nobody */
         Rule defaults;     /* what [defaults] itself says; already inherited by every rule */
@@ -140,7 +186,11 @@ void rules_visit_names(Rules *r, NameVisit visit, void *userdata);
 int rules_check_names(Rules *r, Problems *problems);
 
 const Rule *rules_find(const Rules *r, const char *name);
+const Channel *rules_channel_find(const Rules *r, const char *name);
 
 const char *action_to_string(Action a);
 const char *on_expiry_to_string(OnExpiry e);
 const char *reason_mode_to_string(ReasonMode m);
+const char *audience_to_string(Audience a);
+const char *command_shown_to_string(CommandShown c);
+const char *assurance_to_string(Assurance a);

@@ -85,6 +85,15 @@ static void check_approvers(const Finish *f, const Section *s, const Rule *rule)
         }
 }
 
+/* Where it is written, so that a [defaults] that many rules inherit is told once. */
+static void check_notify(const Finish *f, const Section *s)
+{
+        if (is_given(s, KEY_NOTIFY) && !sections_find(f->sections, SECTION_WEB)) {
+                problems_add(f->problems, &s->given[KEY_NOTIFY],
+                        "'notify' takes a [web] section with the 'url' that links begin with");
+        }
+}
+
 static void check_durations(const Finish *f, const Section *s, const Rule *rule)
 {
         static const KeyId spans[] = { KEY_DURATION, KEY_MAX_DURATION };
@@ -178,6 +187,7 @@ int rules_finish(const Sections *sections, Problems *problems)
         for (size_t i = 0; i < sections->n; i++) {
                 const Section *s = &sections->items[i];
 
+                check_notify(&f, s);
                 if (s->kind == SECTION_DEFAULTS) {
                         continue;
                 }

@@ -30,7 +30,8 @@ typedef struct Linker {
         Problems *problems;
         const char **words; /* every name that could have been meant */
         size_t n_words;
-        Node *nodes; /* one a group */
+        const char **channels; /* likewise of channels */
+        Node *nodes;           /* one a group */
 } Linker;
 
 static int collect_words(Linker *l)
@@ -40,7 +41,8 @@ static int collect_words(Linker *l)
         /* One more than needed: an allocation of nothing may be NULL. */
         l->words = calloc(r->n_groups + r->n_approvers + 1, sizeof(*l->words));
         l->nodes = calloc(r->n_groups + 1, sizeof(*l->nodes));
-        if (!l->words || !l->nodes) {
+        l->channels = calloc(r->n_channels + 1, sizeof(*l->channels));
+        if (!l->words || !l->nodes || !l->channels) {
                 return -ENOMEM;
         }
         for (size_t i = 0; i < r->n_groups; i++) {
@@ -48,6 +50,9 @@ static int collect_words(Linker *l)
         }
         for (size_t i = 0; i < r->n_approvers; i++) {
                 l->words[l->n_words++] = r->approvers[i]->name;
+        }
+        for (size_t i = 0; i < r->n_channels; i++) {
+                l->channels[i] = r->channels[i]->name;
         }
         return 0;
 }
@@ -83,6 +88,22 @@ static void link_list(const Linker *l, NameList *list)
                 problems_add(l->problems, &name->place,
                         "there is no [group %s] and no [approver %s]%s", name->text, name->text,
                         nearest_hint(hint, name->text, l->words, l->n_words));
+        }
+}
+
+static void link_channels(const Linker *l, ChannelList *list)
+{
+        char hint[HINT_MAX];
+
+        for (size_t i = 0; i < list->n; i++) {
+                ChannelRef *ref = &list->items[i];
+
+                ref->channel = rules_channel_find(l->rules, ref->name);
+                if (!ref->channel) {
+                        problems_add(l->problems, &ref->place, "there is no [channel %s]%s",
+                                ref->name,
+                                nearest_hint(hint, ref->name, l->channels, l->rules->n_channels));
+                }
         }
 }
 
@@ -191,8 +212,10 @@ static void link_all(Linker *l)
                 link_list(l, &r->groups[i]->members);
         }
         link_list(l, &r->defaults.approvers);
+        link_channels(l, &r->defaults.notify);
         for (size_t i = 0; i < r->n_rules; i++) {
                 link_list(l, &r->rules[i].approvers);
+                link_channels(l, &r->rules[i].notify);
         }
         for (size_t i = 0; i < r->n_groups; i++) {
                 if (l->nodes[i].mark == MARK_NEW) {
@@ -210,6 +233,7 @@ int rules_link(Rules *r, Problems *problems)
                 link_all(&l);
         }
         free(l.words);
+        free(l.channels);
         free(l.nodes);
         return ret;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Lists in a rule file, by commas: services, names of accounts and people, command patterns. */
+/* Lists in a rule file, by commas: services, names of accounts and people, command patterns, channels. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -274,6 +274,65 @@ int value_parse_names(ValueKind kind, const ValueText *v, NameList *field)
         return good;
 }
 
+static int channel_add(ChannelList *list, const ChannelRef *from, const char *s, size_t n)
+{
+        _cleanup_(freep) char *name = strndup(s, n);
+        ChannelRef *items;
+
+        if (!name) {
+                return -ENOMEM;
+        }
+        items = reallocarray(list->items, list->n + 1, sizeof(*items));
+        if (!items) {
+                return -ENOMEM;
+        }
+        list->items = items;
+        list->items[list->n] = *from;
+        list->items[list->n++].name = TAKE_PTR(name);
+        return 0;
+}
+
+/* Twice would be told twice. */
+static bool is_new_channel(const ValueText *v, const ChannelList *list, const Item *item)
+{
+        for (size_t i = 0; i < list->n; i++) {
+                const char *name = list->items[i].name;
+
+                if (strlen(name) == item->n && memcmp(name, item->s, item->n) == 0) {
+                        problems_add(
+                                v->problems, &item->at, "'%s' stands twice in '%s'", name, v->key);
+                        return false;
+                }
+        }
+        return true;
+}
+
+int value_parse_channels(const ValueText *v, ChannelList *field)
+{
+        _cleanup_(channel_list_done) ChannelList list = {};
+        const char *cursor = v->text;
+        bool good = true;
+        Item item;
+
+        while (next_item(v, &cursor, &item)) {
+                ChannelRef ref = { .place = item.at };
+                int r;
+
+                if (!name_check(v, &item) || !is_new_channel(v, &list, &item)) {
+                        good = false;
+                        continue;
+                }
+                r = channel_add(&list, &ref, item.s, item.n);
+                if (r < 0) {
+                        return r;
+                }
+        }
+        channel_list_done(field);
+        *field = list;
+        list = (ChannelList){};
+        return good;
+}
+
 int value_copy_services(char *const *from, char ***to)
 {
         _cleanup_(strv_freep) char **list = NULL;
@@ -328,5 +387,23 @@ int value_copy_patterns(const PatternList *from, PatternList *to)
         pattern_list_done(to);
         *to = list;
         list = (PatternList){};
+        return 0;
+}
+
+int value_copy_channels(const ChannelList *from, ChannelList *to)
+{
+        _cleanup_(channel_list_done) ChannelList list = {};
+
+        for (size_t i = 0; i < from->n; i++) {
+                const ChannelRef *ref = &from->items[i];
+                int r = channel_add(&list, ref, ref->name, strlen(ref->name));
+
+                if (r < 0) {
+                        return r;
+                }
+        }
+        channel_list_done(to);
+        *to = list;
+        list = (ChannelList){};
         return 0;
 }

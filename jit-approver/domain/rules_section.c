@@ -16,6 +16,8 @@ const char *const section_words[_SECTION_MAX] = {
         [SECTION_ACCESS] = "access",
         [SECTION_GROUP] = "group",
         [SECTION_APPROVER] = "approver",
+        [SECTION_WEB] = "web",
+        [SECTION_CHANNEL] = "channel",
         [SECTION_RULE] = "rule",
 };
 
@@ -23,6 +25,8 @@ const char *const section_words[_SECTION_MAX] = {
 #define IN_ACCESS IN(SECTION_ACCESS)
 #define IN_GROUP IN(SECTION_GROUP)
 #define IN_PERSON IN(SECTION_APPROVER)
+#define IN_WEB IN(SECTION_WEB)
+#define IN_CHANNEL IN(SECTION_CHANNEL)
 #define IN_RULES (IN(SECTION_DEFAULTS) | IN(SECTION_RULE))
 #define AT(type, field) offsetof(type, field)
 
@@ -41,11 +45,16 @@ const Key rule_keys[_KEY_MAX] = {
         [KEY_WAIT]         = { "wait", IN_RULES, VALUE_SPAN_OR_NO, AT(Rule, wait) },
         [KEY_REASON]       = { "reason", IN_RULES, VALUE_REASON, AT(Rule, reason) },
         [KEY_ON_EXPIRY]    = { "on-expiry", IN_RULES, VALUE_ON_EXPIRY, AT(Rule, on_expiry) },
+        [KEY_NOTIFY]       = { "notify", IN_RULES, VALUE_CHANNELS, AT(Rule, notify) },
+        [KEY_ASSURANCE]    = { "assurance", IN_RULES, VALUE_ASSURANCE, AT(Rule, assurance) },
         [KEY_ADMINS]       = { "admins", IN_ACCESS, VALUE_ACCOUNTS_UNIX, AT(Rules, admins) },
         [KEY_AUDITORS]     = { "auditors", IN_ACCESS, VALUE_ACCOUNTS_UNIX, AT(Rules, auditors) },
         [KEY_MEMBERS]      = { "members", IN_GROUP, VALUE_APPROVERS, AT(Group, members), true },
         [KEY_USER]         = { "user", IN_PERSON, VALUE_ACCOUNTS, AT(Approver, users), true },
         [KEY_EMAIL]        = { "email", IN_PERSON, VALUE_EMAIL, AT(Approver, email) },
+        [KEY_URL]          = { "url", IN_WEB, VALUE_URL, AT(Rules, web_url), true },
+        [KEY_AUDIENCE]     = { "audience", IN_CHANNEL, VALUE_AUDIENCE, AT(Channel, audience) },
+        [KEY_COMMAND]      = { "command", IN_CHANNEL, VALUE_COMMAND_SHOWN, AT(Channel, command) },
 };
 /* clang-format on */
 
@@ -57,7 +66,7 @@ void sections_done(Sections *sections)
 
 bool section_is_named(SectionKind kind)
 {
-        return kind != SECTION_DEFAULTS && kind != SECTION_ACCESS;
+        return kind != SECTION_DEFAULTS && kind != SECTION_ACCESS && kind != SECTION_WEB;
 }
 
 static void rule_builtin(Rule *rule)
@@ -71,6 +80,7 @@ static void rule_builtin(Rule *rule)
                 .wait = 5 * USEC_PER_MIN,
                 .reason = REASON_OPTIONAL,
                 .on_expiry = ON_EXPIRY_END_SESSIONS,
+                .assurance = ASSURANCE_LINK,
         };
 }
 
@@ -144,6 +154,26 @@ static int new_approver(Rules *r, Section *s, const char *name)
         return 0;
 }
 
+static int new_channel(Rules *r, Section *s, const char *name)
+{
+        Channel *c = calloc(1, sizeof(*c));
+
+        if (!c || !(c->name = strdup(name)) ||
+                pointer_add((void ***) &r->channels, &r->n_channels, c) < 0) {
+                if (c) {
+                        free(c->name);
+                        free(c);
+                }
+                return -ENOMEM;
+        }
+        c->audience = AUDIENCE_PERSONAL;
+        c->command = COMMAND_SHOWN_MASKED;
+        c->place = s->place;
+        s->object = c;
+        s->name = c->name;
+        return 0;
+}
+
 static int new_object(Rules *r, Section *s, const char *name)
 {
         switch (s->kind) {
@@ -153,7 +183,10 @@ static int new_object(Rules *r, Section *s, const char *name)
                 return new_group(r, s, name);
         case SECTION_APPROVER:
                 return new_approver(r, s, name);
+        case SECTION_CHANNEL:
+                return new_channel(r, s, name);
         case SECTION_ACCESS:
+        case SECTION_WEB:
                 s->object = r;
                 return 0;
         case SECTION_DEFAULTS:

@@ -13,6 +13,8 @@ typedef enum SectionKind {
         SECTION_ACCESS,
         SECTION_GROUP,
         SECTION_APPROVER,
+        SECTION_WEB,
+        SECTION_CHANNEL,
         SECTION_RULE,
         _SECTION_MAX,
 } SectionKind;
@@ -42,11 +44,16 @@ typedef enum KeyId {
         KEY_WAIT,
         KEY_REASON,
         KEY_ON_EXPIRY,
+        KEY_NOTIFY,
+        KEY_ASSURANCE,
         KEY_ADMINS,
         KEY_AUDITORS,
         KEY_MEMBERS,
         KEY_USER,
         KEY_EMAIL,
+        KEY_URL,
+        KEY_AUDIENCE,
+        KEY_COMMAND,
         _KEY_MAX,
 } KeyId;
 

@@ -9,6 +9,7 @@
 #include "common/span.h"
 #include "common/util.h"
 #include "jit-approver/domain/rules_list.h"
+#include "jit-approver/domain/rules_url.h"
 #include "jit-approver/domain/rules_value.h"
 
 #define APPROVALS_MAX 100
@@ -83,6 +84,64 @@ static int parse_on_expiry(const ValueText *v, OnExpiry *field)
                 return 0;
         }
         *field = (OnExpiry) i;
+        return 1;
+}
+
+static int parse_audience(const ValueText *v, Audience *field)
+{
+        const char *words[] = {
+                audience_to_string(AUDIENCE_SHARED),
+                audience_to_string(AUDIENCE_PERSONAL),
+        };
+        int i = parse_word(v, words, ELEMENTSOF(words));
+
+        if (i < 0) {
+                return 0;
+        }
+        *field = (Audience) i;
+        return 1;
+}
+
+static int parse_command_shown(const ValueText *v, CommandShown *field)
+{
+        const char *words[] = {
+                command_shown_to_string(COMMAND_SHOWN_NONE),
+                command_shown_to_string(COMMAND_SHOWN_PROGRAM),
+                command_shown_to_string(COMMAND_SHOWN_MASKED),
+        };
+        int i = parse_word(v, words, ELEMENTSOF(words));
+
+        if (i < 0) {
+                return 0;
+        }
+        *field = (CommandShown) i;
+        return 1;
+}
+
+/* Who asks for a proof that nothing here can give is told so, not that he cannot spell. */
+static int parse_assurance(const ValueText *v, Assurance *field)
+{
+        static const char *const later[] = { "channel", "signed", "passkey" };
+        static const Assurance order[] = { ASSURANCE_LINK, ASSURANCE_LOCAL };
+        const char *words[] = {
+                assurance_to_string(order[0]),
+                assurance_to_string(order[1]),
+        };
+        int i;
+
+        for (size_t k = 0; k < ELEMENTSOF(later); k++) {
+                if (streq(v->text, later[k])) {
+                        problems_add(v->problems, &v->at,
+                                "'%s' is not served by this version for '%s', only %s or %s",
+                                v->text, v->key, words[0], words[1]);
+                        return 0;
+                }
+        }
+        i = parse_word(v, words, ELEMENTSOF(words));
+        if (i < 0) {
+                return 0;
+        }
+        *field = order[i];
         return 1;
 }
 
@@ -176,6 +235,16 @@ int value_parse(ValueKind kind, const ValueText *v, void *field)
                 return parse_span(v, true, field);
         case VALUE_EMAIL:
                 return parse_email(v, field);
+        case VALUE_URL:
+                return value_parse_url(v, field);
+        case VALUE_CHANNELS:
+                return value_parse_channels(v, field);
+        case VALUE_AUDIENCE:
+                return parse_audience(v, field);
+        case VALUE_COMMAND_SHOWN:
+                return parse_command_shown(v, field);
+        case VALUE_ASSURANCE:
+                return parse_assurance(v, field);
         }
         return -EINVAL;
 }
@@ -206,7 +275,15 @@ int value_copy(ValueKind kind, const void *from, void *to)
         case VALUE_SPAN_OR_NO:
                 *(int64_t *) to = *(const int64_t *) from;
                 return 0;
-        case VALUE_EMAIL: /* nobody inherits an address */
+        case VALUE_CHANNELS:
+                return value_copy_channels(from, to);
+        case VALUE_ASSURANCE:
+                *(Assurance *) to = *(const Assurance *) from;
+                return 0;
+        case VALUE_EMAIL: /* nobody inherits what is no key of a rule */
+        case VALUE_URL:
+        case VALUE_AUDIENCE:
+        case VALUE_COMMAND_SHOWN:
                 break;
         }
         return -EINVAL;

@@ -21,6 +21,11 @@ typedef enum ValueKind {
         VALUE_SPAN,       /* usec_t */
         VALUE_SPAN_OR_NO, /* usec_t, may be 0 */
         VALUE_EMAIL,      /* char * */
+        VALUE_URL,        /* char *: see rules_url.h */
+        VALUE_CHANNELS,   /* ChannelList: to be linked */
+        VALUE_AUDIENCE,
+        VALUE_COMMAND_SHOWN,
+        VALUE_ASSURANCE,
 } ValueKind;
 
 typedef struct ValueText {

@@ -72,7 +72,15 @@ static void check_rule(const Rules *rules, const Rule *rule)
         CHECK(rule->max_duration <= SPAN_MAX && rule->open_for > 0 && rule->wait >= 0);
         CHECK(rule->action != ACTION_ASK || rule->approvers.n > 0);
         CHECK(action_to_string(rule->action) && reason_mode_to_string(rule->reason));
-        CHECK(on_expiry_to_string(rule->on_expiry));
+        CHECK(on_expiry_to_string(rule->on_expiry) && assurance_to_string(rule->assurance));
+        CHECK(rule->notify.n == 0 || rules->web_url);
+        for (size_t i = 0; i < rule->notify.n; i++) {
+                const ChannelRef *ref = &rule->notify.items[i];
+
+                CHECK(ref->channel && ref->channel == rules_channel_find(rules, ref->name));
+                CHECK(audience_to_string(ref->channel->audience));
+                CHECK(command_shown_to_string(ref->channel->command));
+        }
         CHECK(rules_find(rules, rule->name) == rule);
         for (size_t i = 0; i < rule->commands.n; i++) {
                 CHECK(rule->commands.items[i].words && rule->commands.items[i].words[0]);

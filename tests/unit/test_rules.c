@@ -39,6 +39,35 @@ START_TEST(found)
 }
 END_TEST
 
+START_TEST(channel_found)
+{
+        _cleanup_(rules_freep) Rules *rules =
+                fixture_rules("[channel a]\n[channel b]\naudience = shared\ncommand = program\n");
+        const Channel *b = rules_channel_find(rules, "b");
+
+        ck_assert_ptr_eq(rules_channel_find(rules, "a"), rules->channels[0]);
+        ck_assert_ptr_eq(b, rules->channels[1]);
+        ck_assert_int_eq(b->audience, AUDIENCE_SHARED);
+        ck_assert_int_eq(b->command, COMMAND_SHOWN_PROGRAM);
+        ck_assert_ptr_null(rules_channel_find(rules, "c"));
+        ck_assert_ptr_null(rules_channel_find(rules, ""));
+}
+END_TEST
+
+START_TEST(words)
+{
+        ck_assert_str_eq(audience_to_string(AUDIENCE_SHARED), "shared");
+        ck_assert_str_eq(audience_to_string(AUDIENCE_PERSONAL), "personal");
+        ck_assert_str_eq(command_shown_to_string(COMMAND_SHOWN_NONE), "none");
+        ck_assert_str_eq(command_shown_to_string(COMMAND_SHOWN_PROGRAM), "program");
+        ck_assert_str_eq(command_shown_to_string(COMMAND_SHOWN_MASKED), "masked");
+        ck_assert_str_eq(assurance_to_string(ASSURANCE_LOCAL), "local");
+        ck_assert_str_eq(assurance_to_string(ASSURANCE_LINK), "link");
+        /* the zero value of each is the one that confers least */
+        ck_assert(AUDIENCE_SHARED == 0 && COMMAND_SHOWN_NONE == 0 && ASSURANCE_LOCAL == 0);
+}
+END_TEST
+
 START_TEST(checked)
 {
         static const struct {
@@ -139,6 +168,8 @@ int main(void)
 
         tcase_add_test(all, visited);
         tcase_add_test(all, found);
+        tcase_add_test(all, channel_found);
+        tcase_add_test(all, words);
         tcase_add_test(all, checked);
         tcase_add_test(all, default_admin);
         tcase_add_test(all, names);

@@ -26,6 +26,9 @@ START_TEST(built_in)
         ck_assert_str_eq(rules->admins.items[0].text, "root");
         ck_assert_int_eq(rules->admins.items[0].kind, NAME_USER);
         ck_assert_uint_eq(rules->auditors.n, 0);
+        ck_assert_uint_eq(r->notify.n, 0);
+        ck_assert_int_eq(r->assurance, ASSURANCE_LINK);
+        ck_assert_ptr_null(rules->web_url);
 }
 END_TEST
 
@@ -36,13 +39,17 @@ START_TEST(inherited)
                                   "commands = x y\naction = refuse\napprovers = ops\n"
                                   "approvals = 2\nduration = 1m\nmax-duration = 2m\n"
                                   "open-for = 3m\nwait = 4m\nreason = none\n"
-                                  "on-expiry = end-sessions\n[rule none]\n"
+                                  "on-expiry = end-sessions\nnotify = ops, mail\n"
+                                  "assurance = link\n[rule none]\n"
+                                  "[channel mail]\n[channel ops]\n"
+                                  "[web]\nurl = https://x\n"
                                   "[group ops]\nmembers = @g1\n[approver dan]\nuser = u9\n";
         static const char defaults[] = "[defaults]\nservices = b, c\nusers = *\ntargets = @g4\n"
                                        "commands = p, q\naction = ask\napprovers = dan\n"
                                        "approvals = 7\nduration = 5m\nmax-duration = 6m\n"
                                        "open-for = 7m\nwait = 0\nreason = required\n"
-                                       "on-expiry = keep\n";
+                                       "on-expiry = keep\nnotify = mail\n"
+                                       "assurance = local\n";
 
         for (int order = 0; order < 2; order++) {
                 _cleanup_(freep) char *text = NULL;
@@ -74,6 +81,10 @@ START_TEST(inherited)
                 ck_assert(a->open_for == 3 * USEC_PER_MIN && b->open_for == 7 * USEC_PER_MIN);
                 ck_assert(a->wait == 4 * USEC_PER_MIN && b->wait == 0);
                 ck_assert(a->reason == REASON_NONE && b->reason == REASON_REQUIRED);
+                ck_assert(a->notify.n == 2 && b->notify.n == 1);
+                ck_assert_ptr_eq(a->notify.items[0].channel, rules->channels[1]);
+                ck_assert_ptr_eq(b->notify.items[0].channel, rules->channels[0]);
+                ck_assert(a->assurance == ASSURANCE_LINK && b->assurance == ASSURANCE_LOCAL);
                 ck_assert(a->on_expiry == ON_EXPIRY_END_SESSIONS && b->on_expiry == ON_EXPIRY_KEEP);
         }
 }
@@ -105,6 +116,16 @@ START_TEST(mistakes)
                 { "[rule a]\nservices = s\nusers = *\naction = refuse\nduration = 1m\n"
                   "max-duration = 60s\n",
                         "" },
+                /* links must begin somewhere; told where it is written, also where nobody is asked */
+                { "[channel c]\n[defaults]\nservices = s\nusers = *\naction = refuse\nnotify = c\n"
+                  "[rule a]\n[rule b]\nnotify = c\n",
+                        "f:6:10: 'notify' takes a [web] section with the 'url' that links begin "
+                        "with\n"
+                        "f:9:10: 'notify' takes a [web] section with the 'url' that links begin "
+                        "with\n" },
+                { "[channel c]\n[web]\nurl = x\n[rule a]\nservices = s\nusers = *\n"
+                  "action = allow\nnotify = c\n",
+                        "f:3:7: 'x' is not possible for 'url': it does not begin with https://\n" },
                 /* allow and refuse need nobody */
                 { "[rule a]\nservices = s\nusers = *\naction = allow\n", "" },
                 { "[rule a]\nservices = s\nusers = *\naction = ask\napprovers =\n",

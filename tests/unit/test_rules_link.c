@@ -42,6 +42,33 @@ START_TEST(mistakes)
 }
 END_TEST
 
+/* What a rule calls a channel is a channel, whatever else has that name. */
+START_TEST(channels)
+{
+        static const struct {
+                const char *text, *out;
+        } cases[] = {
+                { "[channel ops]\n[group ops]\nmembers = @x\n[defaults]\nnotify = ops\n", "" },
+                { "[group ops]\nmembers = @x\n[defaults]\nnotify = ops\n",
+                        "f:4:10: there is no [channel ops]\n" },
+                { "[channel mail]\n[defaults]\nnotify = mial, mail\n",
+                        "f:3:10: there is no [channel mial]; did you mean 'mail'?\n" },
+                { "[channel mail]\n[defaults]\nnotify = @mail\n",
+                        "f:3:10: there is no [channel @mail]; did you mean 'mail'?\n" },
+                { "[channel mail]\n[group a]\nmembers = mail\n",
+                        "f:3:11: there is no [group mail] and no [approver mail]\n" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(freep) char *text = NULL, *all = NULL;
+
+                ck_assert_int_eq(str_printf(&text, "%s[web]\nurl = https://x\n", cases[i].text), 0);
+                all = fixture_mistakes(text);
+                ck_assert_str_eq(all, cases[i].out);
+        }
+}
+END_TEST
+
 START_TEST(bound)
 {
         _cleanup_(rules_freep) Rules *rules = fixture_rules(
@@ -109,6 +136,7 @@ int main(void)
         int failed;
 
         tcase_add_test(all, mistakes);
+        tcase_add_test(all, channels);
         tcase_add_test(all, bound);
         tcase_add_test(all, depth);
         suite_add_tcase(suite, all);

@@ -60,7 +60,7 @@ static void is_good(const char *name, const char *text, size_t size)
 
 START_TEST(good)
 {
-        each_file(TEST_DATA "/rules.good", 7, is_good);
+        each_file(TEST_DATA "/rules.good", 9, is_good);
 }
 END_TEST
 
@@ -112,7 +112,7 @@ static void is_bad(const char *name, const char *text, size_t size)
 
 START_TEST(bad)
 {
-        each_file(TEST_DATA "/rules.bad", 80, is_bad);
+        each_file(TEST_DATA "/rules.bad", 95, is_bad);
 }
 END_TEST
 

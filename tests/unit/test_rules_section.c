@@ -41,7 +41,9 @@ START_TEST(added)
         ck_assert_ptr_nonnull(sections_add(&all, SECTION_ACCESS, "", &at));
         ck_assert_ptr_nonnull(sections_add(&all, SECTION_DEFAULTS, "", &at));
         ck_assert(rules->n_rules == 100 && rules->n_groups == 1 && rules->n_approvers == 1);
-        ck_assert_uint_eq(all.n, 104);
+        ck_assert_ptr_nonnull(sections_add(&all, SECTION_WEB, "", &at));
+        ck_assert_ptr_nonnull(sections_add(&all, SECTION_CHANNEL, "c", &at));
+        ck_assert_uint_eq(all.n, 106);
         ck_assert_ptr_eq(sections_find(&all, SECTION_DEFAULTS), &all.items[103]);
         ck_assert_ptr_eq(sections_find(&all, SECTION_RULE), &all.items[0]);
 
@@ -53,6 +55,12 @@ START_TEST(added)
                 section_field(&all, &all.items[101], KEY_EMAIL), &rules->approvers[0]->email);
         ck_assert_ptr_eq(section_field(&all, &all.items[102], KEY_AUDITORS), &rules->auditors);
         ck_assert_ptr_eq(section_field(&all, &all.items[103], KEY_USERS), &rules->defaults.users);
+        ck_assert_ptr_eq(section_field(&all, &all.items[104], KEY_URL), &rules->web_url);
+        ck_assert_ptr_eq(
+                section_field(&all, &all.items[105], KEY_COMMAND), &rules->channels[0]->command);
+        ck_assert_int_eq(rules->channels[0]->audience, AUDIENCE_PERSONAL);
+        ck_assert_int_eq(rules->channels[0]->command, COMMAND_SHOWN_MASKED);
+        ck_assert_int_eq(rules->rules[99].assurance, ASSURANCE_LINK);
         ck_assert_int_eq(rules->rules[99].action, ACTION_REFUSE);
         ck_assert_uint_eq(rules->groups[0]->place.line, 3);
         sections_done(&all);
