@@ -129,6 +129,95 @@ Standing decision_standing(const Rules *rules, const Rule *rule, const Request *
         return STANDING_APPROVER;
 }
 
+/* Whether uid is one of this person's accounts; one that is in another's section is not. */
+static Ternary approver_is(const Rules *rules, const Approver *a, uid_t uid)
+{
+        const Approver *of;
+
+        if (uid == UID_UNSET) {
+                return TERNARY_UNKNOWN;
+        }
+        of = approver_of(rules, uid);
+        if (of) {
+                return of == a ? TERNARY_YES : TERNARY_NO;
+        }
+        return approver_unknown_accounts(a) > 0 ? TERNARY_UNKNOWN : TERNARY_NO;
+}
+
+/* What is known of the account behind a name of his section. */
+static Account account_of(const Name *name, const Account *accounts, size_t n)
+{
+        if (name->exists != TERNARY_YES) {
+                return (Account){ .uid = UID_UNSET, .known = name->exists };
+        }
+        for (size_t i = 0; i < n; i++) {
+                if (accounts[i].uid == name->id) {
+                        return accounts[i];
+                }
+        }
+        return (Account){ .uid = name->id, .known = TERNARY_UNKNOWN };
+}
+
+Standing decision_standing_of(const Rules *rules, const Rule *rule, const Request *r,
+        const Approver *approver, const Account *accounts, size_t n)
+{
+        Ternary member = TERNARY_NO, self = approver_is(rules, approver, r->asker.uid);
+
+        for (size_t i = 0; i < approver->users.n; i++) {
+                Account a = account_of(&approver->users.items[i], accounts, n);
+
+                if (a.known != TERNARY_NO) {
+                        member = either(member, names_include(&rule->approvers, &a));
+                }
+        }
+        if (r->login.uid != UID_UNSET) {
+                self = either(self, approver_is(rules, approver, r->login.uid));
+        }
+        if (member == TERNARY_NO) {
+                return STANDING_NONE;
+        }
+        if (self == TERNARY_YES) {
+                return STANDING_SELF;
+        }
+        if (member != TERNARY_YES || self != TERNARY_NO) {
+                return STANDING_UNKNOWN;
+        }
+        return STANDING_APPROVER;
+}
+
+static const char *const proof_names[] = {
+        [PROOF_LINK] = "link",
+        [PROOF_LOCAL] = "local",
+};
+
+const char *proof_to_string(Proof p)
+{
+        return (size_t) p < ELEMENTSOF(proof_names) ? proof_names[p] : NULL;
+}
+
+Proof proof_from_string(const char *s)
+{
+        for (size_t i = PROOF_NONE + 1; s && i < ELEMENTSOF(proof_names); i++) {
+                if (streq(s, proof_names[i])) {
+                        return (Proof) i;
+                }
+        }
+        return PROOF_NONE;
+}
+
+bool proof_suffices(Assurance wanted, Proof given)
+{
+        switch (given) {
+        case PROOF_LOCAL:
+                return true;
+        case PROOF_LINK:
+                return wanted == ASSURANCE_LINK;
+        case PROOF_NONE:
+        default:
+                return false;
+        }
+}
+
 void vote_done(Vote *v)
 {
         free(v->who.name);

@@ -32,6 +32,28 @@ void person_of(const Rules *rules, uid_t uid, char out[static PERSON_MAX]);
 /* May this voter decide this request under this rule? */
 Standing decision_standing(const Rules *rules, const Rule *rule, const Request *r, const Voter *v);
 
+/*
+ * The same of a person who proved to be this approver without an account: by his link. The accounts
+ * are those of approver->users, as far as the name service knows them; one that is not given counts
+ * as an account whose groups are unknown. He speaks for all of them at once: the asker under any of
+ * them is STANDING_SELF, and who has no living account left is nobody's approver any more.
+ */
+Standing decision_standing_of(const Rules *rules, const Rule *rule, const Request *r,
+        const Approver *approver, const Account *accounts, size_t n);
+
+/* How the one who votes was known. */
+typedef enum Proof {
+        PROOF_NONE = 0,
+        PROOF_LINK,  /* he held the link that was sent to the approver */
+        PROOF_LOCAL, /* his account on this host, by the kernel's word */
+} Proof;
+
+/* "link" or "local"; NULL for PROOF_NONE. */
+const char *proof_to_string(Proof p);
+/* PROOF_NONE for NULL and any other word. */
+Proof proof_from_string(const char *s);
+bool proof_suffices(Assurance wanted, Proof given);
+
 typedef struct Vote {
         char person[PERSON_MAX]; /* canonical: counts once */
         Who who;
@@ -39,6 +61,7 @@ typedef struct Vote {
         bool approve;
         usec_t duration; /* the approver's wish, 0 for what was asked */
         char *note;
+        Proof proof;
         usec_t time; /* wall */
 } Vote;
 

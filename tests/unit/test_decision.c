@@ -139,6 +139,143 @@ START_TEST(standings)
 }
 END_TEST
 
+/* Who speaks by a link speaks for all his accounts; of each of them the name service says "known". */
+START_TEST(standings_of_a_person)
+{
+        static const gid_t ops[] = { 2000 };
+        static const struct {
+                const char *rule, *approver;
+                uid_t asker, login; /* of the request */
+                Ternary known;
+                uid_t in_ops; /* the one account that is in the Unix group, or NOBODY */
+                Standing expected;
+        } cases[] = {
+                { "r", "bob", 9, NOBODY, Y, NOBODY, STANDING_APPROVER },
+                { "r", "dan", 9, 2, Y, NOBODY, STANDING_APPROVER },
+                /* by name; what his groups are matters to nobody then */
+                { "r", "bob", 9, NOBODY, U, NOBODY, STANDING_APPROVER },
+                /* by the Unix group of one of his accounts, whichever */
+                { "unix", "bob", 9, NOBODY, Y, 1, STANDING_APPROVER },
+                { "unix", "bob", 9, NOBODY, Y, 11, STANDING_APPROVER },
+                { "unix", "bob", 9, NOBODY, Y, NOBODY, STANDING_NONE },
+                { "unix", "bob", 9, NOBODY, U, 1, STANDING_UNKNOWN },
+                /* deleted behind our back: groups and name are nobody's */
+                { "unix", "bob", 9, NOBODY, N, 1, STANDING_NONE },
+                { "r", "bob", 9, NOBODY, N, NOBODY, STANDING_NONE },
+                { "r", "gil", 9, NOBODY, Y, NOBODY, STANDING_NONE },
+                { "gil", "gil", 9, NOBODY, Y, NOBODY, STANDING_NONE },
+                /* not this rule's */
+                { "eve", "bob", 9, NOBODY, Y, 1, STANDING_UNKNOWN }, /* might be eve */
+                { "dan", "bob", 9, NOBODY, Y, 1, STANDING_NONE },
+                { "dan", "bob", 1, NOBODY, Y, 1, STANDING_NONE },
+                /* oneself: under any of one's accounts, asking or logged in behind him who asks */
+                { "r", "bob", 1, NOBODY, Y, NOBODY, STANDING_SELF },
+                { "r", "bob", 11, NOBODY, Y, NOBODY, STANDING_SELF },
+                { "r", "bob", 9, 1, Y, NOBODY, STANDING_SELF },
+                { "r", "bob", 0, 11, Y, NOBODY, STANDING_SELF },
+                { "r", "bob", 3, 11, Y, NOBODY, STANDING_SELF },
+                { "r", "bob", 11, 3, U, NOBODY, STANDING_SELF },
+                { "unix", "bob", 11, NOBODY, Y, 1, STANDING_SELF },
+                { "unix", "bob", 11, NOBODY, U, 1, STANDING_SELF },
+                { "r", "carol", 2, NOBODY, Y, NOBODY, STANDING_SELF },
+                { "r", "carol", 9, 2, Y, NOBODY, STANDING_SELF },
+                /* carol's other account may be the asker's, unless that is another's */
+                { "r", "carol", 9, NOBODY, Y, NOBODY, STANDING_UNKNOWN },
+                { "r", "carol", 1, 9, Y, NOBODY, STANDING_UNKNOWN },
+                { "r", "carol", 1, NOBODY, Y, NOBODY, STANDING_APPROVER },
+                { "r", "carol", 1, 3, Y, NOBODY, STANDING_APPROVER },
+                /* nobody has asked, or nobody is known to be eve */
+                { "r", "bob", NOBODY, NOBODY, Y, NOBODY, STANDING_UNKNOWN },
+                { "eve", "eve", 9, NOBODY, Y, NOBODY, STANDING_UNKNOWN },
+                { "eve", "eve", 1, NOBODY, Y, NOBODY, STANDING_UNKNOWN },
+                { "unix", "eve", 1, NOBODY, Y, NOBODY, STANDING_UNKNOWN },
+                { "dan", "eve", 1, NOBODY, Y, NOBODY, STANDING_NONE },
+        };
+        _cleanup_(freep) char *text = NULL;
+        _cleanup_(rules_freep) Rules *rules = NULL;
+
+        ck_assert_int_eq(str_printf(&text, "%s%s", rules_text,
+                                 "[approver gil]\nuser = gone\n"
+                                 "[rule gil]\nservices = sudo\nusers = *\naction = ask\n"
+                                 "approvers = gil, @g2000\n"
+                                 "[rule dan]\nservices = sudo\nusers = *\naction = ask\n"
+                                 "approvers = dan\n"),
+                0);
+        rules = fixture_rules(text);
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                static const uid_t uids[] = { 1, 11, 2, 3 };
+                Request r = { .asker.uid = cases[i].asker, .login.uid = cases[i].login };
+                Account accounts[ELEMENTSOF(uids)];
+                const Approver *who = NULL;
+                Standing s;
+
+                for (size_t k = 0; k < ELEMENTSOF(uids); k++) {
+                        accounts[k] = (Account){ uids[k], cases[i].known, ops,
+                                uids[k] == cases[i].in_ops };
+                }
+                for (size_t k = 0; k < rules->n_approvers; k++) {
+                        who = streq(rules->approvers[k]->name, cases[i].approver)
+                                      ? rules->approvers[k]
+                                      : who;
+                }
+                s = decision_standing_of(rules, rules_find(rules, cases[i].rule), &r, who, accounts,
+                        ELEMENTSOF(accounts));
+                ck_assert_msg(s == cases[i].expected, "case %zu: %d", i, (int) s);
+        }
+}
+END_TEST
+
+/* An account that the caller could not tell anything of is neither in a group nor out of it. */
+START_TEST(standing_of_unasked_accounts)
+{
+        _cleanup_(rules_freep) Rules *rules = fixture_rules(rules_text);
+        Request r = { .asker.uid = 9, .login.uid = UID_UNSET };
+        const Approver *bob = rules->approvers[0];
+
+        ck_assert_int_eq(decision_standing_of(rules, rules_find(rules, "unix"), &r, bob, NULL, 0),
+                STANDING_UNKNOWN);
+        ck_assert_int_eq(decision_standing_of(rules, rules_find(rules, "r"), &r, bob, NULL, 0),
+                STANDING_APPROVER);
+        r.asker.uid = 11;
+        ck_assert_int_eq(decision_standing_of(rules, rules_find(rules, "unix"), &r, bob, NULL, 0),
+                STANDING_SELF);
+}
+END_TEST
+
+START_TEST(proofs)
+{
+        static const struct {
+                Assurance wanted;
+                Proof given;
+                bool enough;
+        } cases[] = {
+                { ASSURANCE_LINK, PROOF_NONE, false },
+                { ASSURANCE_LINK, PROOF_LINK, true },
+                { ASSURANCE_LINK, PROOF_LOCAL, true },
+                { ASSURANCE_LOCAL, PROOF_NONE, false },
+                { ASSURANCE_LOCAL, PROOF_LINK, false },
+                { ASSURANCE_LOCAL, PROOF_LOCAL, true },
+                { (Assurance) 7, PROOF_LINK, false },
+                { ASSURANCE_LINK, (Proof) 7, false },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                ck_assert_msg(proof_suffices(cases[i].wanted, cases[i].given) == cases[i].enough,
+                        "case %zu", i);
+        }
+        ck_assert_int_eq(PROOF_NONE, 0);
+        ck_assert_int_eq(proof_from_string(proof_to_string(PROOF_LINK)), PROOF_LINK);
+        ck_assert_int_eq(proof_from_string(proof_to_string(PROOF_LOCAL)), PROOF_LOCAL);
+        ck_assert_str_eq(proof_to_string(PROOF_LINK), "link");
+        ck_assert_str_eq(proof_to_string(PROOF_LOCAL), "local");
+        ck_assert_ptr_null(proof_to_string(PROOF_NONE));
+        ck_assert_ptr_null(proof_to_string((Proof) 7));
+        ck_assert_int_eq(proof_from_string("passkey"), PROOF_NONE);
+        ck_assert_int_eq(proof_from_string(""), PROOF_NONE);
+        ck_assert_int_eq(proof_from_string(NULL), PROOF_NONE);
+}
+END_TEST
+
 #define N_APPROVERS 3
 #define N_ACCOUNTS 3
 #define N_UIDS 6
@@ -254,6 +391,65 @@ START_TEST(silence_gives_no_vote)
                                 ck_assert_str_eq(x, y);
                         }
                 }
+                approvers += b == STANDING_APPROVER;
+                unknown += b == STANDING_UNKNOWN;
+        }
+        ck_assert_uint_gt(approvers, 500);
+        ck_assert_uint_gt(unknown, 500);
+}
+END_TEST
+
+static bool owns(const Approver *a, uid_t uid)
+{
+        for (size_t i = 0; i < a->users.n; i++) {
+                if (a->users.items[i].exists == Y && a->users.items[i].id == uid) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/* The same for one who speaks by a link, with some accounts of the Unix group. */
+START_TEST(silence_gives_no_link_vote)
+{
+        static const gid_t ops[] = { 2000 };
+        uint64_t seed = 11;
+        size_t approvers = 0, unknown = 0;
+
+        for (size_t i = 0; i < 15000; i++) {
+                World truth, seen;
+                Request r = { .asker.uid = fixture_random(&seed, N_UIDS),
+                        .login.uid = any_uid(&seed) };
+                size_t who = fixture_random(&seed, N_APPROVERS);
+                Account accounts[N_UIDS];
+                Standing a, b;
+
+                invent(&truth, &seed);
+                /* the Unix group alone, at times */
+                if (fixture_random(&seed, 2)) {
+                        truth.rule.approvers.items += N_APPROVERS;
+                        truth.rule.approvers.n = 1;
+                }
+                hide(&seen, &truth, &seed);
+                seen.rule.approvers.items += N_APPROVERS + 1 - truth.rule.approvers.n;
+                seen.rule.approvers.n = truth.rule.approvers.n;
+                for (uid_t uid = 0; uid < N_UIDS; uid++) {
+                        accounts[uid] = (Account){ uid, Y, ops, fixture_random(&seed, 2) };
+                }
+                a = decision_standing_of(
+                        &truth.rules, &truth.rule, &r, &truth.approvers[who], accounts, N_UIDS);
+                accounts[fixture_random(&seed, N_UIDS)].known = U;
+                b = decision_standing_of(
+                        &seen.rules, &seen.rule, &r, &seen.approvers[who], accounts, N_UIDS);
+                ck_assert_msg(a != STANDING_UNKNOWN, "round %zu", i);
+                ck_assert_msg(b != STANDING_APPROVER || a == STANDING_APPROVER, "round %zu", i);
+                ck_assert_msg(
+                        a != STANDING_APPROVER || b == STANDING_APPROVER || b == STANDING_UNKNOWN,
+                        "round %zu", i);
+                ck_assert_msg(a != STANDING_APPROVER ||
+                                      (!owns(&truth.approvers[who], r.asker.uid) &&
+                                              !owns(&truth.approvers[who], r.login.uid)),
+                        "round %zu", i);
                 approvers += b == STANDING_APPROVER;
                 unknown += b == STANDING_UNKNOWN;
         }
@@ -410,11 +606,14 @@ END_TEST
 
 START_TEST(done)
 {
-        Vote v = { .who = { 5, strdup("bob") }, .note = strdup("x"), .approve = true };
+        Vote v = { .who = { 5, strdup("bob") },
+                .note = strdup("x"),
+                .approve = true,
+                .proof = PROOF_LOCAL };
 
         vote_done(&v);
         vote_done(&v);
-        ck_assert(!v.approve);
+        ck_assert(!v.approve && v.proof == PROOF_NONE);
         ck_assert_uint_eq(v.who.uid, UID_UNSET);
 }
 END_TEST
@@ -428,7 +627,11 @@ int main(void)
 
         tcase_add_test(all, persons);
         tcase_add_test(all, standings);
+        tcase_add_test(all, standings_of_a_person);
+        tcase_add_test(all, standing_of_unasked_accounts);
+        tcase_add_test(all, proofs);
         tcase_add_test(all, silence_gives_no_vote);
+        tcase_add_test(all, silence_gives_no_link_vote);
         tcase_add_test(all, tallies);
         tcase_add_test(all, tally_like_naive);
         tcase_add_test(all, done);
