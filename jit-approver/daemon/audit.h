@@ -50,9 +50,10 @@ typedef struct Fact {
         const Id *request, *grant;
         const Who *asker, *login, *target;
         const char *service, *command, *reason, *rule, *tty, *origin, *state, *note, *why;
-        const char *approver; /* person */
-        const char *decision; /* "approve", "deny" */
-        const char *by;       /* the account that did it, where that is not the asker or approver */
+        const char *approver;        /* person */
+        const char *decision;        /* "approve", "deny" */
+        const char *proof, *channel; /* of a vote: how it was proven, and by what it came */
+        const char *by; /* the account that did it, where that is not the asker or approver */
         const char *digest;
         usec_t until;
         int64_t count;

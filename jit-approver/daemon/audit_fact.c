@@ -161,6 +161,8 @@ static void put_data(JsonWriter *w, const Fact *f)
         put_value(w, "why", f->why);
         put_value(w, "approver", f->approver);
         put_value(w, "decision", f->decision);
+        put_value(w, "proof", f->proof);
+        put_value(w, "channel", f->channel);
         put_value(w, "by", f->by);
         put_value(w, "digest", f->digest);
         put_time(w, "until", f->until);

@@ -24,6 +24,8 @@ static const size_t texts[] = {
         offsetof(Fact, why),
         offsetof(Fact, approver),
         offsetof(Fact, decision),
+        offsetof(Fact, proof),
+        offsetof(Fact, channel),
         offsetof(Fact, by),
         offsetof(Fact, digest),
 };

@@ -3,14 +3,16 @@
 
 /*
  * The order of the stages, and nothing clever: what follows what when somebody asks, decides, or time
- * passes. Stages do not call each other; only the flow knows all of them: flow_ask.c,
- * flow_decide.c and flow_end.c are its chapters, flow_start.c its beginning. Durable before told: each
+ * passes. Stages do not call each other; only the flow knows all of them: flow_ask.c, flow_decide.c,
+ * flow_end.c and flow_deliver.c are its chapters, flow_start.c its beginning. Durable before told: each
  * step is one transaction of the ledger, and only after its commit does anyone hear of it.
  */
 
 #include "jit-approver/daemon/config.h"
+#include "jit-approver/daemon/courier.h"
 #include "jit-approver/daemon/judge.h"
 #include "jit-approver/daemon/ledger.h"
+#include "jit-approver/daemon/link.h"
 #include "jit-approver/daemon/make.h"
 #include "jit-approver/daemon/server.h"
 #include "jit-approver/daemon/session.h"
@@ -24,6 +26,7 @@
 #define RETURN_TIME (15 * USEC_PER_SEC) /* for modules to come back after a restart */
 #define TELL_DELAY (10 * USEC_PER_MSEC) /* until the journal has notes of the record */
 #define RECORD_DELAY USEC_PER_SEC       /* until they are committed */
+#define REACH_TIME (3 * USEC_PER_SEC)   /* to tell one approver, before the asker hears otherwise */
 #define RETRY_TIME (5 * USEC_PER_SEC)   /* after the store failed */
 
 /* Everything there is, each owned here. */
@@ -38,6 +41,8 @@ typedef struct Daemon {
         Sessions *sessions;
         Active active;
         Waiters waiters;
+        Courier courier;
+        LinkKey link_key;
         Denials denials;
         Id begun;         /* a grant whose unit flow_decided() has yet to make, or unset */
         Allowances heard; /* of those who ask without a module */
@@ -46,6 +51,7 @@ typedef struct Daemon {
         usec_t return_until; /* boot clock: until then requests without a waiter are left alone */
         usec_t tell_at; /* boot clock: when the journal is due to hear notes; USEC_NEVER: of none */
         usec_t record_at;       /* boot clock: when they are due to be committed; likewise */
+        usec_t reach_at;        /* boot clock: the earliest of any waiter's */
         usec_t retry_at;        /* boot clock: when to try again what the store refused */
         NextDue requests;       /* no open request's deadline is earlier; at first: now, to look */
         bool stopping;          /* what hangs up now was hung up on */
@@ -96,6 +102,8 @@ void flow_detach(Daemon *d, Call *parked);
  */
 void flow_decide(Daemon *d, const Caller *c, Request *r, const Ballot *b, Failure *ret);
 void flow_decided(Daemon *d);
+/* Whether the caller may decide it now; says why not. */
+bool flow_may_decide(Daemon *d, const Caller *c, const Request *r, Failure *ret);
 void flow_cancel(Daemon *d, const Caller *c, Request *r, Failure *ret);
 
 /*
@@ -106,6 +114,17 @@ void flow_make_grant(
         Daemon *d, const Caller *c, Grant *g, usec_t duration, Id *ret_id, Failure *ret);
 /* to: ended (given back), revoked, expired (its timer fired). c NULL: nobody in particular. */
 void flow_end_grant(Daemon *d, const Caller *c, const Id *grant, GrantState to, Failure *ret);
+
+/* Hands to the gateway what is owed and due, as far as there is room. */
+void flow_deliver(Daemon *d);
+/* How a delivery went: problem NULL: it arrived; else it is owed again, not before retry_after. */
+int flow_settle(Daemon *d, int64_t id, const char *problem, usec_t retry_after);
+/* The gateway will send on these channels for as long as its call is parked; parks it. */
+void flow_subscribe(Daemon *d, Call *call, const Strings *channels);
+/* The rules' channels may be others now. */
+void flow_channels_loaded(Daemon *d);
+/* Tells those who are due that nobody could be reached so far. */
+void flow_reach(Daemon *d);
 
 /* Whatever is due by now; arms the clocks for what comes next. */
 void flow_due(Daemon *d);

@@ -213,7 +213,8 @@ void flow_abandon(Daemon *d, const Id *id)
                 return;
         }
         if (r.state == REQUEST_PENDING && !r.detached) {
-                int err = ledger_close(&d->ledger, &r, REQUEST_WITHDRAWN, NULL, &now);
+                int err = ledger_close(
+                        &d->ledger, config_rules(d->config), &r, REQUEST_WITHDRAWN, NULL, &now);
                 if (err < 0 && err != -EALREADY) {
                         retry_later(d);
                 } else {
@@ -263,6 +264,15 @@ static void park(Daemon *d, uid_t asker, const Id *request, Call *call, const Ec
         call_on_gone(call, on_waiter_gone, *ret);
 }
 
+/* He hears of it when nobody could be told in time. */
+static void expect_reached(Daemon *d, const Rule *rule, Waiter *w, const Now *now)
+{
+        if (rule->notify.n > 0) {
+                w->reach_at = usec_add(now->boot, REACH_TIME);
+                d->reach_at = MIN(d->reach_at, w->reach_at);
+        }
+}
+
 static void pending_outcome(const Request *r, Outcome *o)
 {
         o->verdict = VERDICT_PENDING;
@@ -285,6 +295,9 @@ static void request_opened(Daemon *d, const Subject *s, const Rule *rule, const 
                 o->line = say_asked(str_or(approvers, "?"), r, o->wait,
                         service_changes_user(s->service), joined);
                 park(d, s->asker.uid, &r->id, call, echo, true, o, ret_waiter);
+                if (*ret_waiter) {
+                        expect_reached(d, rule, *ret_waiter, &now);
+                }
         } else {
                 o->code = "detached";
                 o->line = say_left_open(str_or(approvers, "?"), r, &now);
@@ -340,7 +353,7 @@ static int join_or_open(Daemon *d, const Subject *s, const Rule *rule, const Wis
         }
         r = make_request(s, rule, wish, d->host, d->ledger.boot_id, now, ret);
         if (r >= 0) {
-                r = ledger_open(&d->ledger, ret, rule, now);
+                r = ledger_open(&d->ledger, config_rules(d->config), ret, now);
         }
         if (r >= 0) {
                 expiry_add(&d->requests, ret->deadline, ret->deadline_boot);

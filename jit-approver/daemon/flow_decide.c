@@ -49,25 +49,35 @@ void fail_over(const char *what, const Id *id, const char *state, Failure *f)
 
 const char *caller_name(const Caller *c)
 {
+        if (c->approver) {
+                return c->approver->name;
+        }
         return c->login.uid != UID_UNSET ? c->login.name : c->who.name;
 }
 
 /* --- a decision ---------------------------------------------------------------------------------- */
 
-/* Whether this voter may vote; says why not. */
-static bool may_vote(
-        const Rules *rules, const Rule *rule, const Request *r, const Caller *c, Failure *f)
+static Standing standing_of(const Rules *rules, const Rule *rule, const Request *r, const Caller *c)
 {
         const Voter v = { c->account, c->login_uid };
 
-        if (!c->proven) {
+        return c->approver ? decision_standing_of(
+                                     rules, rule, r, c->approver, c->accounts, c->n_accounts)
+                           : decision_standing(rules, rule, r, &v);
+}
+
+/* Whether this voter may vote; says why not. The one place, whatever door he comes by (hazard H-67). */
+static bool may_vote(
+        const Rules *rules, const Rule *rule, const Request *r, const Caller *c, Failure *f)
+{
+        if (!c->approver && !c->proven) {
                 fail(f, "NotPermitted", "login",
                         "your login cannot be told for certain, so it cannot vote");
                 return false;
         }
-        switch (decision_standing(rules, rule, r, &v)) {
+        switch (standing_of(rules, rule, r, c)) {
         case STANDING_APPROVER:
-                return true;
+                break;
         case STANDING_SELF:
                 fail(f, "NotPermitted", "self",
                         "you asked for this yourself; somebody else has to decide");
@@ -84,9 +94,37 @@ static bool may_vote(
                 return false;
         case STANDING_NONE:
         default:
-                fail(f, "NotPermitted", NULL, "you are not an approver of rule %s", rule->name);
+                fail(f, "NotPermitted", "none", "you are not an approver of rule %s", rule->name);
                 return false;
         }
+        if (!proof_suffices(rule->assurance, c->proof)) {
+                fail(f, "NotPermitted", "local",
+                        "rule %s wants its requests decided on the host: jitctl approve %s",
+                        rule->name, r->id.text);
+                return false;
+        }
+        return true;
+}
+
+/* The rule by which it was asked, if that is in force; says when it is not. */
+static const Rule *rule_in_force(const Rules *rules, const Request *r, Failure *f)
+{
+        const Rule *rule = rules ? rules_find(rules, r->rule) : NULL;
+
+        if (rule && rule->action == ACTION_ASK) {
+                return rule;
+        }
+        fail(f, "Refused", "rules", "rule %s, by which this was asked, is not in force any more",
+                r->rule);
+        return NULL;
+}
+
+bool flow_may_decide(Daemon *d, const Caller *c, const Request *r, Failure *ret)
+{
+        const Rules *rules = config_rules(d->config);
+        const Rule *rule = rule_in_force(rules, r, ret);
+
+        return rule && may_vote(rules, rule, r, c, ret);
 }
 
 /*
@@ -98,6 +136,9 @@ static void same_persons(const Rules *rules, Vote *votes, size_t n)
         for (size_t i = 0; i < n; i++) {
                 char person[PERSON_MAX];
 
+                if (votes[i].who.uid == UID_UNSET) {
+                        continue; /* by a link: the person it was made for */
+                }
                 person_of(rules, votes[i].who.uid, person);
                 if (strncmp(person, "uid:", 4) != 0 || votes[i].who.uid == votes[n].who.uid) {
                         memcpy(votes[i].person, person, sizeof(person));
@@ -170,7 +211,7 @@ static void cast(Daemon *d, Request *r, const Rule *rule, const Vote *votes, siz
                 err = make_grant(r, rule, t.duration, d->ledger.boot_id, &now, &g);
         }
         if (err >= 0) {
-                err = ledger_vote(&d->ledger, r, &votes[n], &t, &g, &now);
+                err = ledger_vote(&d->ledger, config_rules(d->config), r, &votes[n], &t, &g, &now);
         }
         if (err >= 0) {
                 r->state = t.outcome;
@@ -207,17 +248,12 @@ static bool ballot_ok(const Request *r, const Ballot *b, Failure *f)
 void flow_decide(Daemon *d, const Caller *c, Request *r, const Ballot *b, Failure *ret)
 {
         const Rules *rules = config_rules(d->config);
-        const Rule *rule = rules ? rules_find(rules, r->rule) : NULL;
+        const Rule *rule = rule_in_force(rules, r, ret);
         Now now = d->now();
         Vote *votes = NULL;
         size_t n = 0;
 
-        if (!rule || rule->action != ACTION_ASK) {
-                fail(ret, "Refused", "rules",
-                        "rule %s, by which this was asked, is not in force any more", r->rule);
-                return;
-        }
-        if (!may_vote(rules, rule, r, c, ret) || !ballot_ok(r, b, ret)) {
+        if (!rule || !may_vote(rules, rule, r, c, ret) || !ballot_ok(r, b, ret)) {
                 return;
         }
         Vote vote;
@@ -267,7 +303,8 @@ void flow_cancel(Daemon *d, const Caller *c, Request *r, Failure *ret)
 
         if (err >= 0) {
                 const char *by = c->account.uid != r->asker.uid ? caller_name(c) : NULL;
-                err = ledger_close(&d->ledger, r, REQUEST_WITHDRAWN, by, &now);
+                err = ledger_close(
+                        &d->ledger, config_rules(d->config), r, REQUEST_WITHDRAWN, by, &now);
         }
         if (err == -EALREADY) {
                 fail_over("request", &r->id, request_state_to_string(r->state), ret);

@@ -19,6 +19,7 @@ void flow_arm(Daemon *d)
 {
         NextDue next = NEXT_DUE_NONE;
 
+        flow_deliver(d);
         active_next(&d->active, &next);
         /* What could not be closed in time waits for the next try, or the clock would never be silent. */
         if (d->ledger.store && d->retry_at == USEC_NEVER) {
@@ -28,6 +29,8 @@ void flow_arm(Daemon *d)
         expiry_add(&next, USEC_NEVER, d->record_at);
         expiry_add(&next, USEC_NEVER, d->return_until);
         expiry_add(&next, USEC_NEVER, d->retry_at);
+        expiry_add(&next, USEC_NEVER, d->reach_at);
+        expiry_add(&next, USEC_NEVER, d->courier.due_at);
         expiry_add(&next, USEC_NEVER, allowance_next(&d->heard));
         (void) timer_set(d->timer, &next);
 }
@@ -63,7 +66,8 @@ static int end_grant(Daemon *d, ActiveGrant *g, GrantState to, const char *by)
         bool first = g->grant.state == GRANT_ACTIVE;
         Now now = d->now();
 
-        int err = ledger_end(&d->ledger, &g->grant, to, first ? by : g->ended_by, &now);
+        int err = ledger_end(
+                &d->ledger, config_rules(d->config), &g->grant, to, first ? by : g->ended_by, &now);
         if (first) {
                 timer_unit_stop(d->timer, &g->grant.id);
                 end_sessions(d, g, &now);
@@ -154,7 +158,7 @@ static int time_out(Daemon *d, const Id *id, const Now *now)
         if (err < 0) {
                 return err;
         }
-        err = ledger_close(&d->ledger, &r, REQUEST_TIMED_OUT, NULL, now);
+        err = ledger_close(&d->ledger, config_rules(d->config), &r, REQUEST_TIMED_OUT, NULL, now);
         Outcome o = { .verdict = VERDICT_DENY, .code = "timed-out", .request = r.id };
         o.line = say_timed_out(&r);
         tell_all_last(&d->waiters, id, &o);
@@ -224,6 +228,7 @@ void flow_due(Daemon *d)
                 find_next_request(d);
         }
         flow_record_left_out(d, false);
+        flow_reach(d);
         if (d->tell_at <= now.boot) {
                 d->tell_at = USEC_NEVER;
                 audit_tell_notes(d->ledger.audit);

@@ -144,6 +144,9 @@ void flow_rules_loaded(Daemon *d, bool ok)
         const Fact f = { .event = ok ? AUDIT_RULES_LOADED : AUDIT_RULES_REJECTED };
 
         flow_record(d, &f);
+        if (ok) {
+                flow_channels_loaded(d);
+        }
 }
 
 void flow_bus_up(Daemon *d)

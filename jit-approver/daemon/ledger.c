@@ -10,9 +10,6 @@
 #include "common/json.h"
 #include "common/util.h"
 #include "jit-approver/daemon/outbox.h"
-#include "jit-approver/domain/approver.h"
-
-#define TOLD_MAX 256 /* people one request rings */
 
 void ledger_done(Ledger *l)
 {
@@ -103,32 +100,18 @@ void ledger_tell(Ledger *l)
         audit_tell(l->audit);
 }
 
-typedef struct Told {
-        const Approver *people[TOLD_MAX];
-        size_t n;
-} Told;
-
-static void told_add(const Name *n, void *userdata)
+/* Whoever is told of the event is owed the message from now on. */
+static int owe(Ledger *l, const Rules *rules, const Request *r, AuditEvent event, const Now *now)
 {
-        Told *t = userdata;
-
-        for (size_t i = 0; i < t->n; i++) {
-                if (t->people[i] == n->approver) {
-                        return;
-                }
-        }
-        if (n->kind == NAME_APPROVER && t->n < TOLD_MAX) {
-                t->people[t->n++] = n->approver;
-        }
+        l->owes = true;
+        return outbox_owe(l->store, rules, r, audit_event_to_string(event), now);
 }
 
-int ledger_open(Ledger *l, const Request *r, const Rule *rule, const Now *now)
+int ledger_open(Ledger *l, const Rules *rules, const Request *r, const Now *now)
 {
         _cleanup_(transaction_endp) Transaction t = { 0 };
         Fact f = fact_of_request(r, AUDIT_REQUEST_CREATED);
-        Told told = { .n = 0 };
 
-        approvers_visit(&rule->approvers, r, told_add, &told);
         int err = ledger_begin(l, &t);
         if (err >= 0) {
                 err = store_request_insert(l->store, r);
@@ -137,7 +120,7 @@ int ledger_open(Ledger *l, const Request *r, const Rule *rule, const Now *now)
                 err = audit_append(l->audit, &f, now);
         }
         if (err >= 0) {
-                err = outbox_owe_created(l->store, r, told.people, told.n, now);
+                err = owe(l, rules, r, AUDIT_REQUEST_CREATED, now);
         }
         return ledger_commit(l, &t, err);
 }
@@ -197,7 +180,8 @@ int ledger_joined(Ledger *l, const Id *request, const char *command, bool *ret, 
         return err;
 }
 
-int ledger_close(Ledger *l, const Request *r, RequestState to, const char *by, const Now *now)
+int ledger_close(Ledger *l, const Rules *rules, const Request *r, RequestState to, const char *by,
+        const Now *now)
 {
         _cleanup_(transaction_endp) Transaction t = { 0 };
         Fact f = fact_of_request(
@@ -214,12 +198,15 @@ int ledger_close(Ledger *l, const Request *r, RequestState to, const char *by, c
         if (err >= 0) {
                 err = outbox_settle(l->store, &r->id);
         }
+        if (err >= 0) {
+                err = owe(l, rules, r, f.event, now);
+        }
         return ledger_commit(l, &t, err);
 }
 
 /* What the votes amount to: the request's move, the grant, their rows. */
-static int ledger_outcome(
-        Ledger *l, const Request *r, const Vote *v, const Tally *t, const Grant *g, const Now *now)
+static int ledger_outcome(Ledger *l, const Rules *rules, const Request *r, const Vote *v,
+        const Tally *t, const Grant *g, const Now *now)
 {
         bool approved = t->outcome == REQUEST_APPROVED;
         Fact decided = fact_of_request(r, AUDIT_REQUEST_DECIDED);
@@ -240,11 +227,14 @@ static int ledger_outcome(
                         err = audit_append(l->audit, &started, now);
                 }
         }
-        return err < 0 ? err : outbox_settle(l->store, &r->id);
+        if (err >= 0) {
+                err = outbox_settle(l->store, &r->id);
+        }
+        return err < 0 ? err : owe(l, rules, r, AUDIT_REQUEST_DECIDED, now);
 }
 
-int ledger_vote(
-        Ledger *l, const Request *r, const Vote *v, const Tally *t, const Grant *g, const Now *now)
+int ledger_vote(Ledger *l, const Rules *rules, const Request *r, const Vote *v, const Tally *t,
+        const Grant *g, const Now *now)
 {
         _cleanup_(transaction_endp) Transaction x = { 0 };
         Fact f = fact_of_request(r, AUDIT_REQUEST_VOTED);
@@ -252,6 +242,8 @@ int ledger_vote(
         f.by = v->who.name;
         f.decision = v->approve ? "approve" : "deny";
         f.note = v->note;
+        f.proof = proof_to_string(v->proof);
+        f.channel = v->channel;
 
         int err = ledger_begin(l, &x);
         if (err >= 0) {
@@ -260,10 +252,32 @@ int ledger_vote(
         if (err >= 0) {
                 err = audit_append(l->audit, &f, now);
         }
-        if (err >= 0 && t->outcome != REQUEST_PENDING) {
-                err = ledger_outcome(l, r, v, t, g, now);
+        if (err >= 0) {
+                err = t->outcome == REQUEST_PENDING ? owe(l, rules, r, AUDIT_REQUEST_VOTED, now)
+                                                    : ledger_outcome(l, rules, r, v, t, g, now);
         }
         return ledger_end_of(l, &x, err);
+}
+
+/* What was asked of somebody stays until it is decided: whom the request has reached is of interest. */
+static int settle_arrived(Store *s, int64_t id, const Now *now)
+{
+        int r = store_outbox_deliver(s, id, OUTBOX_CREATED, now->wall);
+
+        return r == -ENOENT ? store_outbox_remove(s, id) : r;
+}
+
+int ledger_settle(
+        Ledger *l, int64_t id, bool arrived, usec_t next, const char *problem, const Now *now)
+{
+        _cleanup_(transaction_endp) Transaction t = { 0 };
+
+        int err = ledger_begin(l, &t);
+        if (err >= 0) {
+                err = arrived ? settle_arrived(l->store, id, now)
+                              : store_outbox_fail(l->store, id, next, problem);
+        }
+        return ledger_commit(l, &t, err);
 }
 
 int ledger_grant(Ledger *l, const Grant *g, const Now *now)
@@ -296,7 +310,24 @@ static AuditEvent event_of_end(GrantState to)
         }
 }
 
-int ledger_end(Ledger *l, const Grant *g, GrantState to, const char *by, const Now *now)
+/* The end of a grant is told to whom its request was. */
+static int owe_end(Ledger *l, const Rules *rules, const Grant *g, AuditEvent event, const Now *now)
+{
+        Request r;
+
+        if (!id_is_set(&g->request)) {
+                return 0;
+        }
+        int err = store_request_get(l->store, &g->request, &r);
+        if (err >= 0) {
+                err = owe(l, rules, &r, event, now);
+                request_done(&r);
+        }
+        return err == -ENOENT ? 0 : err;
+}
+
+int ledger_end(Ledger *l, const Rules *rules, const Grant *g, GrantState to, const char *by,
+        const Now *now)
 {
         _cleanup_(transaction_endp) Transaction t = { 0 };
         Fact f = fact_of_grant(g, event_of_end(to));
@@ -308,6 +339,9 @@ int ledger_end(Ledger *l, const Grant *g, GrantState to, const char *by, const N
         }
         if (err >= 0) {
                 err = audit_append(l->audit, &f, now);
+        }
+        if (err >= 0) {
+                err = owe_end(l, rules, g, f.event, now);
         }
         return ledger_commit(l, &t, err);
 }

@@ -4,7 +4,8 @@
 /*
  * Every durable step, each one transaction of the store with its row of the record and what it makes
  * owed: all of it or nothing. When a function here returns 0 it is on the disk and the journal has
- * been told; when it fails, nothing has changed (-EALREADY: somebody else was first).
+ * been told; when it fails, nothing has changed (-EALREADY: somebody else was first). rules say who
+ * is owed a message of it; NULL while none are loaded.
  */
 
 #include "jit-approver/daemon/audit.h"
@@ -15,6 +16,7 @@ typedef struct Ledger {
         Audit *audit;  /* owned */
         char *problem; /* owned; why store is NULL */
         char boot_id[40];
+        bool owes; /* something is owed since the courier looked last */
 } Ledger;
 
 void ledger_done(Ledger *l);
@@ -23,25 +25,30 @@ int ledger_give_up(Ledger *l, int error);
 /* For people: "ok", or what is wrong with the store. */
 const char *ledger_state(const Ledger *l);
 
-int ledger_open(Ledger *l, const Request *r, const Rule *rule, const Now *now);
+int ledger_open(Ledger *l, const Rules *rules, const Request *r, const Now *now);
 /* A later argv (NULL: the same again) rides on an open request. */
 int ledger_join(Ledger *l, const Request *r, const char *command, const char *reason, bool detach,
         const Now *now);
 /* Whether the command has joined the request already, and how many have. */
 int ledger_joined(Ledger *l, const Id *request, const char *command, bool *ret, size_t *ret_n);
 /* A pending request ends without a decision: withdrawn or timed out. */
-int ledger_close(Ledger *l, const Request *r, RequestState to, const char *by, const Now *now);
+int ledger_close(Ledger *l, const Rules *rules, const Request *r, RequestState to, const char *by,
+        const Now *now);
 
 /*
  * The vote and what it decides; with an approval *g is the grant that is to begin. Somebody waits for
  * this one: its copies in the journal are left to ledger_tell(), or to the next step.
  */
-int ledger_vote(
-        Ledger *l, const Request *r, const Vote *v, const Tally *t, const Grant *g, const Now *now);
+int ledger_vote(Ledger *l, const Rules *rules, const Request *r, const Vote *v, const Tally *t,
+        const Grant *g, const Now *now);
 void ledger_tell(Ledger *l);
+/* A delivery: it arrived, or it is owed again at next (wall). -ENOENT: nobody needs it any more. */
+int ledger_settle(
+        Ledger *l, int64_t id, bool arrived, usec_t next, const char *problem, const Now *now);
 /* A grant that an administrator makes (g->by), without a request. */
 int ledger_grant(Ledger *l, const Grant *g, const Now *now);
-int ledger_end(Ledger *l, const Grant *g, GrantState to, const char *by, const Now *now);
+int ledger_end(Ledger *l, const Rules *rules, const Grant *g, GrantState to, const char *by,
+        const Now *now);
 
 int ledger_session_opened(Ledger *l, const Grant *g, const Session *x, const Now *now);
 int ledger_session_closed(Ledger *l, const Grant *g, const Session *x, const Now *now);

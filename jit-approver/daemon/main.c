@@ -121,6 +121,13 @@ static int daemon_open_store(Daemon *d)
                         return r;
                 }
         }
+        if (l->store) {
+                r = link_key_open(dir, &d->link_key);
+                if (r < 0) {
+                        log_error("Failed to read the links' key in '%s': %s; no links are made",
+                                dir, strerror(-r));
+                }
+        }
         return audit_new(l->store, &l->audit);
 }
 
@@ -173,6 +180,8 @@ static void daemon_done(Daemon *d)
         d->stopping = true;
         d->server = server_free(d->server);
         waiters_done(&d->waiters);
+        courier_done(&d->courier);
+        link_key_done(&d->link_key);
         denials_done(&d->denials);
         turn_free(TAKE_PTR(d->reloading));
         if (d->ledger.audit) {
@@ -387,6 +396,8 @@ int main(int argc, char *argv[])
         Daemon d = { .tell_at = USEC_NEVER,
                 .record_at = USEC_NEVER,
                 .return_until = USEC_NEVER,
+                .courier.due_at = USEC_NEVER,
+                .reach_at = USEC_NEVER,
                 .retry_at = USEC_NEVER,
                 .now = clock_now };
         bool check = false;

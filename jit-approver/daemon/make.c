@@ -115,10 +115,16 @@ int make_vote(const Rules *rules, const Caller *c, const Ballot *b, const Now *n
                 .approve = b->approve,
                 .duration = b->approve ? b->duration : 0,
                 .time = now->wall,
+                .proof = c->proof,
         };
 
-        person_of(rules, c->account.uid, v.person);
-        if (who_copy(&c->who, &v.who) < 0 || text_copy(b->note, &v.note) < 0) {
+        if (c->approver) {
+                (void) snprintf(v.person, sizeof(v.person), "%s", c->approver->name);
+        } else {
+                person_of(rules, c->account.uid, v.person);
+        }
+        if (who_copy(&c->who, &v.who) < 0 || text_copy(c->channel, &v.channel) < 0 ||
+                text_copy(b->note, &v.note) < 0) {
                 vote_done(&v);
                 return -ENOMEM;
         }

@@ -15,6 +15,12 @@ typedef struct Caller {
         uid_t login_uid; /* UID_UNSET where none is set */
         bool proven;     /* the login uid could be read */
         Who who, login;  /* names borrowed */
+        Proof proof;
+        /* By a link: the person it was made for, his accounts, and the channel. Borrowed; else unset. */
+        const Approver *approver;
+        const Account *accounts;
+        size_t n_accounts;
+        const char *channel;
 } Caller;
 
 typedef struct Wish {

@@ -147,6 +147,43 @@ static void put_roles(JsonWriter *w, unsigned roles)
         json_close_array(w);
 }
 
+static void put_channel(JsonWriter *w, Store *store, const Channel *c, const Route *route)
+{
+        char time[TIME_RFC3339_MAX];
+        int64_t owed = 0;
+
+        if (store) {
+                (void) store_outbox_count(store, c->name, &owed);
+        }
+        json_open_object(w, NULL);
+        json_put_string(w, "name", c->name);
+        json_put_string(w, "audience", audience_to_string(c->audience));
+        json_put_string(w, "state", route_state(route));
+        json_put_integer(w, "owed", owed);
+        if (route->since) {
+                time_rfc3339(route->since, time);
+                json_put_string(w, "since", time);
+        }
+        if (route->problem) {
+                json_put_string(w, "problem", route->problem);
+        }
+        json_close_object(w);
+}
+
+static void put_channels(JsonWriter *w, const Daemon *d)
+{
+        const Rules *rules = config_rules(d->config);
+
+        json_open_array(w, "channels");
+        for (size_t i = 0; rules && i < rules->n_channels && w->size < PAGE_BYTES; i++) {
+                const Route *route = courier_find(&d->courier, rules->channels[i]->name);
+                if (route) {
+                        put_channel(w, d->ledger.store, rules->channels[i], route);
+                }
+        }
+        json_close_array(w);
+}
+
 void method_get_status(Turn *t)
 {
         Daemon *d = t->daemon;
@@ -158,7 +195,7 @@ void method_get_status(Turn *t)
 
         if (store) {
                 (void) store_request_count_pending(store, UID_UNSET, &pending);
-                (void) store_outbox_count(store, &owed);
+                (void) store_outbox_count(store, NULL, &owed);
         }
         json_put_string(&w, "version", PROJECT_VERSION);
         json_put_integer(&w, "protocol", PROTOCOL_VERSION);
@@ -176,6 +213,7 @@ void method_get_status(Turn *t)
         json_put_integer(&w, "waiting", (int64_t) d->waiters.n);
         json_put_integer(&w, "connections", (int64_t) server_connections(d->server));
         json_put_integer(&w, "owed", owed);
+        put_channels(&w, d);
         json_put_string(&w, "head",
                 access_judge(ACT_AUDIT, roles) == ACCESS_YES ? audit_head(d->ledger.audit) : "");
         put_roles(&w, roles);

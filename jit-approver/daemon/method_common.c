@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "common/span.h"
 #include "jit-approver/daemon/method_internal.h"
 
 #define PAGE_ROWS 200
@@ -82,7 +83,9 @@ void method_reply_request(Turn *t, const Request *r)
         Daemon *d = t->daemon;
         JsonWriter w = call_writer();
 
-        reply_request(&w, "request", d->ledger.store, config_rules(d->config), r, true);
+        reply_request(&w, "request",
+                &(Reply){ d->ledger.store, config_rules(d->config), COMMAND_SHOWN_MASKED, true },
+                r);
         call_reply(t->call, &w);
         turn_free(t);
 }
@@ -102,6 +105,23 @@ void method_reply_grant(Turn *t, const Id *id)
         grant_done(&g);
         call_reply(t->call, &w);
         turn_free(t);
+}
+
+bool method_read_ballot(
+        Turn *t, const char *decision, const char *duration, const char *note, Ballot *ret)
+{
+        const char *bad = NULL;
+
+        *ret = (Ballot){ .approve = streq(decision, "approve"), .note = note };
+        if (!ret->approve && !streq(decision, "deny")) {
+                bad = "decision";
+        } else if (duration && (span_parse(duration, &ret->duration) < 0 || ret->duration == 0)) {
+                bad = "duration";
+        }
+        if (bad) {
+                turn_bad_parameter(t, bad);
+        }
+        return !bad;
 }
 
 bool method_account(Turn *t, int at, const char *what, Who *ret)

@@ -21,6 +21,10 @@ bool method_take_grant(Turn *t, const char *text, Act act, Grant *ret);
 void method_reply_request(Turn *t, const Request *r);
 void method_reply_grant(Turn *t, const Id *id);
 
+/* What somebody says of a request; else answered, and false. */
+bool method_read_ballot(
+        Turn *t, const char *decision, const char *duration, const char *note, Ballot *ret);
+
 /* An account the caller named (at < 0: he did not, and means root); else answered, and false. */
 bool method_account(Turn *t, int at, const char *what, Who *ret);
 

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 
-#include "common/span.h"
 #include "jit-approver/daemon/method_internal.h"
 
 /* MUST: what the caller may not see is answered in the words for what is not there. */
@@ -37,24 +36,6 @@ void method_show(Turn *t)
         }
 }
 
-static bool read_ballot(Turn *t, Ballot *ret)
-{
-        const DecideCall *in = &t->in.decide;
-        const char *bad = NULL;
-
-        *ret = (Ballot){ .approve = streq(in->decision, "approve"), .note = in->note };
-        if (!ret->approve && !streq(in->decision, "deny")) {
-                bad = "decision";
-        } else if (in->duration &&
-                   (span_parse(in->duration, &ret->duration) < 0 || ret->duration == 0)) {
-                bad = "duration";
-        }
-        if (bad) {
-                turn_bad_parameter(t, bad);
-        }
-        return !bad;
-}
-
 /* An approver whose groups are not known at present is not to be told that there is no request. */
 static bool names_are_silent(const Turn *t, const Request *r)
 {
@@ -67,11 +48,12 @@ static bool names_are_silent(const Turn *t, const Request *r)
 
 void method_decide(Turn *t)
 {
+        const DecideCall *in = &t->in.decide;
         Failure f = { 0 };
         Request r;
         Ballot b;
 
-        if (!read_ballot(t, &b)) {
+        if (!method_read_ballot(t, in->decision, in->duration, in->note, &b)) {
                 return;
         }
         int err = method_find_request(t, t->in.decide.request, &r);
@@ -145,7 +127,10 @@ static int list_request(const Request *r, int64_t row, void *userdata)
         Daemon *d = p->turn->daemon;
 
         if (request_wanted(p, r)) {
-                reply_request(&p->w, NULL, d->ledger.store, config_rules(d->config), r, false);
+                reply_request(&p->w, NULL,
+                        &(Reply){ d->ledger.store, config_rules(d->config), COMMAND_SHOWN_MASKED,
+                                false },
+                        r);
                 p->rows++;
         }
         return page_is_full(p, row);

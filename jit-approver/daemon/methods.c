@@ -12,6 +12,7 @@
 #include "jit-approver/daemon/tell.h"
 
 #define PEOPLE SOCKET_PEOPLE
+#define GATEWAY SOCKET_GATEWAY
 #define IN_AT(member_) offsetof(Turn, in.member_)
 
 static const Method methods[] = {
@@ -37,6 +38,11 @@ static const Method methods[] = {
         { "ReadLog", PEOPLE, LOG_FIELDS, 0, IN_AT(log.user), 0, 0, method_read_log },
         { "GetStatus", PEOPLE, ID_FIELDS, 0, 0, 0, 0, method_get_status },
         { "Reload", PEOPLE, ID_FIELDS, 0, 0, 0, 0, method_reload },
+        { "Deliver", GATEWAY, DELIVER_FIELDS, 0, 0, 0, 0, method_deliver },
+        { "Settle", GATEWAY, SETTLE_FIELDS, 0, 0, 0, 0, method_settle },
+        { "ShowLink", GATEWAY, LINK_FIELDS, 0, 0, 0, METHOD_LINK, method_show_link },
+        { "DecideLink", GATEWAY, DECIDE_LINK_FIELDS, 0, 0, 0, METHOD_LINK, method_decide_link },
+        { "CancelLink", GATEWAY, LINK_FIELDS, 0, 0, 0, METHOD_LINK, method_cancel_link },
 };
 
 static const Ask *turn_ask(const Turn *t)
@@ -84,7 +90,10 @@ static void turn_caller(Turn *t)
         Account login;
 
         t->caller = (Caller){
-                .login_uid = t->login_uid, .proven = t->proven, .login = { .uid = UID_UNSET }
+                .login_uid = t->login_uid,
+                .proven = t->proven,
+                .login = { .uid = UID_UNSET },
+                .proof = PROOF_LOCAL,
         };
         t->caller.who = turn_who(t, t->at_caller, t->numbers[0], &t->caller.account);
         if (t->at_login >= 0) {
@@ -288,7 +297,16 @@ static void on_looked_up(void *userdata)
         }
 }
 
-static int turn_key(Turn *t, Key key)
+/* Both calls that carry one begin alike. */
+_Static_assert(offsetof(LinkCall, token) == offsetof(DecideLinkCall, token),
+        "a token is read from either");
+
+const char *turn_token(const Turn *t)
+{
+        return t->in.link.token;
+}
+
+int turn_key(Turn *t, Key key)
 {
         if (t->plan.n == PEOPLE_KEYS_MAX) {
                 return -1;
@@ -325,6 +343,9 @@ static int turn_plan(Turn *t)
         }
         t->at_user = turn_name_key(t, t->method->user_at);
         t->at_target = turn_name_key(t, t->method->target_at);
+        if (t->method->flags & METHOD_LINK) {
+                method_plan_link(t);
+        }
         /* A module's own caller is root: nothing to look up. */
         if (module) {
                 t->plan.n--;

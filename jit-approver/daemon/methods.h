@@ -33,6 +33,10 @@ typedef struct Turn {
                 RevokeCall revoke;
                 GrantCall grant;
                 LogCall log;
+                DeliverCall deliver;
+                SettleCall settle;
+                LinkCall link;
+                DecideLinkCall decide_link;
         } in;
         Plan plan; /* the Ask's lookups, then the caller's own */
         int at_caller, at_login, at_user, at_target;
@@ -53,6 +57,7 @@ typedef void (*Handler)(Turn *t);
 typedef enum MethodFlags {
         METHOD_ASKS = 1 << 0, /* its parameters hold an Ask, which names the asker */
         METHOD_ROOT = 1 << 1, /* uid 0 only */
+        METHOD_LINK = 1 << 2, /* its parameters begin with a link's token */
 } MethodFlags;
 
 struct Method {
@@ -87,9 +92,22 @@ void method_read_log(Turn *t);
 void method_get_status(Turn *t);
 void method_reload(Turn *t);
 
+/* method_gateway.c: what the gateway calls. */
+void method_deliver(Turn *t);
+void method_settle(Turn *t);
+void method_show_link(Turn *t);
+void method_decide_link(Turn *t);
+void method_cancel_link(Turn *t);
+/* The lookups that the holder of a call's link takes. */
+void method_plan_link(Turn *t);
+
 /* Reads the rules again, and tells the Reload call that waits for it, if there is one. */
 int methods_reload(Daemon *d);
 
+/* Adds a lookup to the plan; its place, -1 when there is no room. */
+int turn_key(Turn *t, Key key);
+/* Of a METHOD_LINK. */
+const char *turn_token(const Turn *t);
 /* What the caller is to the daemon (rights by the rules alone), and to a request or grant. */
 unsigned turn_roles(const Turn *t);
 unsigned turn_roles_of_request(const Turn *t, const Request *r);

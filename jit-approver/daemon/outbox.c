@@ -3,44 +3,67 @@
 /* What is owed to people. MUST: owe the asker, and whoever sits behind the asker, nothing. */
 
 #include "jit-approver/daemon/outbox.h"
+
 #include "common/util.h"
-#include "jit-approver/domain/policy.h"
+#include "jit-approver/domain/approver.h"
 
-/* Asks somebody for something: pointless as soon as the request is over. */
-#define EVENT_CREATED "request.created"
+#define READERS_MAX 256 /* people one request rings */
 
-static bool is_person(const Approver *a, uid_t uid)
+typedef struct Readers {
+        const Approver *items[READERS_MAX];
+        size_t n;
+} Readers;
+
+static void add_reader(const Name *n, void *userdata)
 {
-        Account account = { .uid = uid, .known = TERNARY_NO };
+        Readers *readers = userdata;
 
-        return uid != UID_UNSET && names_include(&a->users, &account) == TERNARY_YES;
-}
-
-int outbox_owe_created(
-        Store *s, const Request *r, const Approver *const *approvers, size_t n, const Now *now)
-{
-        for (size_t i = 0; i < n; i++) {
-                const Approver *a = approvers[i];
-                OwedMessage m = { .event = (char *) EVENT_CREATED,
-                        .request = r->id,
-                        .to = a->name,
-                        .created = now->wall };
-                int err;
-
-                if (!a->email || is_person(a, r->asker.uid) || is_person(a, r->login.uid)) {
-                        continue;
-                }
-                err = store_outbox_insert(s, &m);
-                if (err < 0) {
-                        return err;
+        for (size_t i = 0; i < readers->n; i++) {
+                if (readers->items[i] == n->approver) {
+                        return;
                 }
         }
-        return 0;
+        if (n->kind == NAME_APPROVER && readers->n < READERS_MAX) {
+                readers->items[readers->n++] = n->approver;
+        }
+}
+
+static int owe_by(Store *s, const Channel *c, const Readers *readers, OwedMessage *m)
+{
+        int r = 0;
+
+        m->channel = c->name;
+        if (c->audience != AUDIENCE_PERSONAL) {
+                m->to = NULL;
+                return store_outbox_insert(s, m);
+        }
+        for (size_t i = 0; r >= 0 && i < readers->n; i++) {
+                m->to = readers->items[i]->name;
+                r = store_outbox_insert(s, m);
+        }
+        return r;
+}
+
+int outbox_owe(Store *s, const Rules *rules, const Request *r, const char *event, const Now *now)
+{
+        const Rule *rule = rules && r->rule ? rules_find(rules, r->rule) : NULL;
+        OwedMessage m = { .event = (char *) event, .request = r->id, .created = now->wall };
+        Readers readers = { .n = 0 };
+        int err = 0;
+
+        if (!rule || rule->notify.n == 0) {
+                return 0;
+        }
+        approvers_visit(&rule->approvers, r, add_reader, &readers);
+        for (size_t i = 0; err >= 0 && i < rule->notify.n; i++) {
+                err = owe_by(s, rule->notify.items[i].channel, &readers, &m);
+        }
+        return err;
 }
 
 int outbox_settle(Store *s, const Id *request)
 {
         int64_t n;
 
-        return store_outbox_remove_for(s, request, EVENT_CREATED, &n);
+        return store_outbox_remove_for(s, request, OUTBOX_CREATED, &n);
 }

@@ -2,15 +2,18 @@
 #pragma once
 
 /*
- * What is owed to people: written in the transaction that makes it owed, taken out when it was
- * delivered or became pointless. The gateway that delivers is another process and comes by its own
- * socket; until it does, messages wait here and are counted in the status.
+ * What is owed to people: written in the transaction that makes it owed, taken out when it arrived or
+ * became pointless. courier.h hands it to the gateway.
  */
 
 #include "jit-approver/daemon/store.h"
 
-/* One message for each approver of the rule who has an address and is not the asker. */
-int outbox_owe_created(
-        Store *s, const Request *r, const Approver *const *approvers, size_t n, const Now *now);
-/* The request is over: what was not delivered yet asks for nothing any more. */
+#define OUTBOX_CREATED "request.created"
+
+/*
+ * One message by each channel of the request's rule: for each approver who has a section and is not
+ * the asker, or, by a shared channel, one for all. Nothing when rules is NULL or the rule is gone.
+ */
+int outbox_owe(Store *s, const Rules *rules, const Request *r, const char *event, const Now *now);
+/* The request is over: whoever was not asked yet need not be, and nobody asks who was. */
 int outbox_settle(Store *s, const Id *request);

@@ -5,6 +5,7 @@
 #include "jit-approver/daemon/reply.h"
 
 #include "common/span.h"
+#include "common/text.h"
 #include "common/util.h"
 #include "jit-approver/daemon/audit.h"
 #include "jit-approver/domain/approver.h"
@@ -50,6 +51,8 @@ static void put_vote(JsonWriter *w, const Vote *v)
                 put_span(w, "duration", v->duration);
         }
         put_time(w, "time", v->time);
+        put_text(w, "proof", proof_to_string(v->proof));
+        put_text(w, "channel", v->channel);
         if (v->login_uid != UID_UNSET && v->login_uid != v->who.uid) {
                 json_put_integer(w, "login_uid", v->login_uid);
         }
@@ -152,8 +155,28 @@ static void put_added(JsonWriter *w, Store *store, const Request *r)
         json_close_array(w);
 }
 
-void reply_request(JsonWriter *w, const char *name, Store *store, const Rules *rules,
-        const Request *r, bool whole)
+/* The first word alone may be quoted, as text_command() quotes. */
+static size_t program_length(const char *command)
+{
+        const char *end = *command == '\'' ? strchr(command + 1, '\'') : NULL;
+
+        return end ? (size_t) (end + 1 - command) : strcspn(command, " ");
+}
+
+static void put_command(JsonWriter *w, CommandShown how, const char *command)
+{
+        char program[PERSON_MAX];
+
+        if (how == COMMAND_SHOWN_MASKED) {
+                put_text(w, "command", command);
+        } else if (how == COMMAND_SHOWN_PROGRAM && command) {
+                size_t n = program_length(command);
+                (void) text_clean(program, sizeof(program), command, n);
+                put_text(w, "command", program);
+        }
+}
+
+void reply_request(JsonWriter *w, const char *name, const Reply *how, const Request *r)
 {
         json_open_object(w, name);
         json_put_string(w, "id", r->id.text);
@@ -163,24 +186,24 @@ void reply_request(JsonWriter *w, const char *name, Store *store, const Rules *r
         json_put_string(w, "service", r->service);
         put_who(w, "target", "target_uid", &r->target);
         put_text(w, "target_group", r->target_group);
-        put_text(w, "command", r->command);
+        put_command(w, how->command, r->command);
         put_text(w, "reason", r->reason);
         json_put_string(w, "host", r->host);
         put_text(w, "tty", r->tty);
         put_text(w, "origin", r->origin);
         json_put_string(w, "rule", r->rule);
         json_put_integer(w, "approvals", r->approvals);
-        put_approvers(w, rules, r);
+        put_approvers(w, how->rules, r);
         put_span(w, "duration", r->duration);
         put_span(w, "max_duration", r->max_duration);
         put_time(w, "created", r->created);
         put_time(w, "deadline", r->deadline);
         json_put_string(w, "digest", r->digest);
-        if (whole && store) {
-                put_added(w, store, r);
+        if (how->whole && how->store && how->command == COMMAND_SHOWN_MASKED) {
+                put_added(w, how->store, r);
         }
-        put_votes(w, store, r);
-        put_grant(w, store, r);
+        put_votes(w, how->store, r);
+        put_grant(w, how->store, r);
         json_close_object(w);
 }
 

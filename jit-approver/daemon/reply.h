@@ -9,12 +9,15 @@
 #include "common/json.h"
 #include "jit-approver/daemon/store.h"
 
-/*
- * rules NULL or without the request's rule: no approvers are listed. Reads the votes and the grant;
- * with whole also the commands that joined it later, from the record.
- */
-void reply_request(JsonWriter *w, const char *name, Store *store, const Rules *rules,
-        const Request *r, bool whole);
+/* How much of a request is said. */
+typedef struct Reply {
+        Store *store;       /* for its votes and grant; NULL: without them */
+        const Rules *rules; /* for its approvers; NULL, or without its rule: none are listed */
+        CommandShown command;
+        bool whole; /* also the commands that joined it later, from the record */
+} Reply;
+
+void reply_request(JsonWriter *w, const char *name, const Reply *how, const Request *r);
 void reply_grant(JsonWriter *w, const char *name, const Grant *g);
 /* whole: with the canonical bytes. */
 void reply_row(JsonWriter *w, const AuditRow *row, bool whole);

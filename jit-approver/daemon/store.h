@@ -111,6 +111,9 @@ typedef struct GrantFilter {
 typedef int (*GrantVisit)(const Grant *g, int64_t row, void *userdata);
 int store_grants(Store *s, const GrantFilter *f, GrantVisit visit, void *userdata);
 
+/* The asker's among the newest thousand or so of all, newest first. */
+int store_grants_lately(Store *s, uid_t asker, int64_t limit, GrantVisit visit, void *userdata);
+
 /* --- sessions opened under a grant, to be ended with it --- */
 
 typedef enum SessionKind {
@@ -177,16 +180,40 @@ int store_audit_joined(Store *s, const Id *request, AuditVisit visit, void *user
 typedef struct OwedMessage {
         int64_t id;
         char *event; /* request.created, request.decided, … */
-        Id request, grant;
-        char *to;      /* the approver it is for */
-        char *channel; /* or NULL until channels are configured */
-        usec_t created;
+        Id request;
+        char *channel;
+        char *to;       /* the approver it is for; NULL: a shared audience */
+        usec_t created; /* wall */
+        int64_t tries;  /* that failed */
+        char *problem;  /* of the last one */
 } OwedMessage;
 void owed_message_done(OwedMessage *m);
 int store_outbox_insert(Store *s, const OwedMessage *m);
 int store_outbox_remove(Store *s, int64_t id);
-/* What became pointless: undelivered messages of that event about that request. Returns how many. */
+/* It arrived, and stays. -ENOENT unless it was owed and is of that event. */
+int store_outbox_deliver(Store *s, int64_t id, const char *event, usec_t wall);
+/* It did not; it is due again at next (wall). -ENOENT likewise. */
+int store_outbox_fail(Store *s, int64_t id, usec_t next, const char *problem);
+/* Everything owed on the channel is due now. */
+int store_outbox_hurry(Store *s, const char *channel);
+/* What became pointless: messages of that event about that request, delivered or not. Returns how many. */
 int store_outbox_remove_for(Store *s, const Id *request, const char *event, int64_t *ret_n);
-int store_outbox_count(Store *s, int64_t *ret);
+/* Likewise all of a channel. */
+int store_outbox_remove_channel(Store *s, const char *channel, int64_t *ret_n);
+/* What is owed on the channel (NULL: on all). */
+int store_outbox_count(Store *s, const char *channel, int64_t *ret);
 typedef int (*OutboxVisit)(const OwedMessage *m, void *userdata);
-int store_outbox(Store *s, int64_t after, int64_t limit, OutboxVisit visit, void *userdata);
+/*
+ * What is owed on the channel and due by now, oldest first, but nothing before what the same reader is
+ * owed about the same request. A time further ahead than ahead is of a clock that was set back: due.
+ */
+int store_outbox_due(
+        Store *s, const char *channel, usec_t now, usec_t ahead, OutboxVisit visit, void *userdata);
+/* When the next of the channel is due, of what is not due by now (wall). USEC_NEVER: none. */
+int store_outbox_next(Store *s, const char *channel, usec_t now, usec_t *ret);
+/* Messages of that event about that request, delivered or not (tries, problem, channel). */
+int store_outbox_of(Store *s, const Id *request, const char *event,
+        int (*visit)(const OwedMessage *m, bool delivered, void *userdata), void *userdata);
+/* Each channel by which something is, or was, owed. */
+int store_outbox_channels(
+        Store *s, int (*visit)(const char *channel, void *userdata), void *userdata);

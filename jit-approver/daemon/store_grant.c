@@ -202,6 +202,32 @@ static int open_list(Store *s, const GrantFilter *f, Row *ret)
                 ret);
 }
 
+/* Reads what there is; the asker (UID_UNSET: anybody) and the state are believed of the row alone. */
+static int visit_grants(Row *row, bool only_active, uid_t asker, GrantVisit visit, void *userdata)
+{
+        int r;
+
+        while ((r = row_step(row)) > 0) {
+                _cleanup_(grant_done) Grant grant = GRANT_NONE;
+                int64_t number;
+
+                get_grant(row, &grant);
+                number = get_integer(row, 1, INT64_MAX);
+                if ((only_active && grant.state != GRANT_ACTIVE) ||
+                        (asker != UID_UNSET && grant.asker.uid != asker)) {
+                        row_distrust(row);
+                }
+                if (row->error < 0) {
+                        return row->error;
+                }
+                r = visit(&grant, number, userdata);
+                if (r != 0) {
+                        return MIN(r, 0);
+                }
+        }
+        return r;
+}
+
 int store_grants(Store *s, const GrantFilter *f, GrantVisit visit, void *userdata)
 {
         _cleanup_(row_donep) Row row = {};
@@ -214,24 +240,24 @@ int store_grants(Store *s, const GrantFilter *f, GrantVisit visit, void *userdat
         put_integer(&row, f->after);
         put_uid(&row, f->asker);
         put_integer(&row, f->limit > 0 ? f->limit : -1);
-        while ((r = row_step(&row)) > 0) {
-                _cleanup_(grant_done) Grant grant = GRANT_NONE;
-                int64_t number;
+        return visit_grants(&row, f->only_active, f->asker, visit, userdata);
+}
 
-                get_grant(&row, &grant);
-                number = get_integer(&row, 1, INT64_MAX);
-                /* What the index says is not believed against the row. */
-                if ((f->only_active && grant.state != GRANT_ACTIVE) ||
-                        (f->asker != UID_UNSET && grant.asker.uid != f->asker)) {
-                        row_distrust(&row);
-                }
-                if (row.error < 0) {
-                        return row.error;
-                }
-                r = visit(&grant, number, userdata);
-                if (r != 0) {
-                        return MIN(r, 0);
-                }
+/* Without an index, which every decision would have to write: so not far back. */
+int store_grants_lately(Store *s, uid_t asker, int64_t limit, GrantVisit visit, void *userdata)
+{
+        _cleanup_(row_donep) Row row = {};
+        int r;
+
+        r = row_open(s, STATEMENT_GRANT_LATELY,
+                "SELECT " COLUMNS ", row FROM grants"
+                " WHERE row > (SELECT max(row) FROM grants) - 1000 AND asker = ?"
+                " ORDER BY row DESC LIMIT ?",
+                &row);
+        if (r < 0) {
+                return r;
         }
-        return r;
+        put_uid(&row, asker);
+        put_integer(&row, limit);
+        return visit_grants(&row, false, asker, visit, userdata);
 }

@@ -190,6 +190,7 @@ void put_who(Row *row, const Who *who)
 
 void put_sum(Row *row)
 {
+        row->summed = false;
         check_bind(row, sqlite3_bind_int64(row->statement, ++row->at, (sqlite3_int64) row->sum));
 }
 
@@ -318,6 +319,7 @@ void get_sum(Row *row)
 {
         uint64_t sum = row->sum;
 
+        row->summed = false;
         if ((uint64_t) get_integer(row, INT64_MIN, INT64_MAX) != sum) {
                 row_distrust(row);
         }

@@ -97,5 +97,25 @@ static const char migration_1[] =
         ") STRICT;"
         "CREATE INDEX outbox_request ON outbox (request);";
 
-const char *const store_migrations[] = { migration_1 };
+/*
+ * Messages go by a channel, and are tried until they are through. Nothing could be delivered before, so
+ * nothing is lost. How a vote was proven is beside the checksum, which votes of before do not have it in:
+ * it was judged when the vote came, and is shown now.
+ */
+static const char migration_2[] =
+        "DROP TABLE outbox;"
+        "CREATE TABLE outbox ("
+        " id INTEGER PRIMARY KEY AUTOINCREMENT," /* never used again: receivers remember it */
+        " delivered INTEGER NOT NULL,"           /* when; 0: it is owed */
+        " tries INTEGER NOT NULL, next INTEGER NOT NULL,"
+        " event TEXT NOT NULL, request TEXT NOT NULL,"
+        " channel TEXT NOT NULL, recipient TEXT," /* NULL: a shared audience */
+        " created INTEGER NOT NULL, problem TEXT"
+        ") STRICT;"
+        "CREATE INDEX outbox_request ON outbox (request);"
+        "CREATE INDEX outbox_owed ON outbox (channel, id) WHERE delivered = 0;"
+        "ALTER TABLE votes ADD COLUMN proof TEXT;"
+        "ALTER TABLE votes ADD COLUMN channel TEXT;";
+
+const char *const store_migrations[] = { migration_1, migration_2 };
 const size_t store_migrations_n = ELEMENTSOF(store_migrations);

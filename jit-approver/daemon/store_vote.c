@@ -8,7 +8,7 @@
 #include "common/util.h"
 #include "jit-approver/daemon/store_internal.h"
 
-#define COLUMNS "person, who, who_name, login, decision, duration, note, time, sum"
+#define COLUMNS "person, who, who_name, login, decision, duration, note, time, sum, proof, channel"
 
 #define VOTE_NONE ((Vote){ .who.uid = UID_UNSET, .login_uid = UID_UNSET })
 
@@ -23,7 +23,7 @@ int store_vote_insert(Store *s, const Id *request, const Vote *v)
         r = row_open(s, STATEMENT_VOTE_INSERT,
                 "INSERT INTO votes (request, number, " COLUMNS ") VALUES (?1,"
                 " 1 + coalesce((SELECT max(number) FROM votes WHERE request = ?1), 0),"
-                " ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                " ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
                 &row);
         if (r < 0) {
                 return r;
@@ -38,6 +38,8 @@ int store_vote_insert(Store *s, const Id *request, const Vote *v)
         put_text(&row, v->note, NAME_LIMIT);
         put_integer(&row, v->time);
         put_sum(&row);
+        put_text(&row, proof_to_string(v->proof), NAME_LIMIT);
+        put_text(&row, v->channel, NAME_LIMIT);
         r = row_run(&row);
         return r < 0 ? r : 0;
 }
@@ -60,6 +62,8 @@ static void get_vote(Row *row, Vote *v)
         v->note = get_text(row, NAME_LIMIT);
         v->time = get_usec(row);
         get_sum(row);
+        v->proof = proof_from_string(get_word(row));
+        v->channel = get_text(row, NAME_LIMIT);
         if (v->person[0] == '\0') {
                 row_distrust(row);
         }

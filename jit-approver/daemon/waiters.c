@@ -125,6 +125,7 @@ static Waiter *waiter_new(const Id *request, Call *call, const Echo *echo, uid_t
                 .request = *request,
                 .asker = asker,
                 .counts = counts,
+                .reach_at = USEC_NEVER,
                 .echo = { echo->asker, echo->target_uid, to[0], to[1], to[2], to[3] },
         };
         return w;
@@ -167,6 +168,26 @@ bool waiters_keep(const Waiters *ws, const Id *request)
                 }
         }
         return false;
+}
+
+typedef struct Visiting {
+        void (*visit)(Waiter *w, void *userdata);
+        void *userdata;
+} Visiting;
+
+static void visit_queue(const void *node, VISIT order, void *userdata)
+{
+        const Queue *q = *(Queue *const *) node;
+        Visiting *v = userdata;
+
+        for (Waiter *w = order == postorder || order == leaf ? q->first : NULL; w; w = w->next) {
+                v->visit(w, v->userdata);
+        }
+}
+
+void waiters_visit(const Waiters *ws, void (*visit)(Waiter *w, void *userdata), void *userdata)
+{
+        twalk_r(ws->by_request, visit_queue, &(Visiting){ visit, userdata });
 }
 
 unsigned waiters_of_asker(const Waiters *ws, uid_t asker)

@@ -23,7 +23,8 @@ struct Waiter {
         Id request;
         uid_t asker;
         bool counts;
-        Echo echo; /* its strings stand behind the struct */
+        usec_t reach_at; /* boot: when to tell him that nobody could be reached; USEC_NEVER */
+        Echo echo;       /* its strings stand behind the struct */
 };
 
 typedef struct Waiters {
@@ -41,6 +42,8 @@ void waiters_done(Waiters *ws);
 Waiter *waiters_of(const Waiters *ws, const Id *request);
 /* Whether one of them counts, and so keeps the request alive. */
 bool waiters_keep(const Waiters *ws, const Id *request);
+/* Each waiter, in no order; visit neither adds nor removes any. */
+void waiters_visit(const Waiters *ws, void (*visit)(Waiter *w, void *userdata), void *userdata);
 unsigned waiters_of_asker(const Waiters *ws, uid_t asker);
 /* Takes it out and frees it; its call is the caller's again. */
 void waiters_remove(Waiters *ws, Waiter *w);

@@ -222,6 +222,7 @@ void vote_done(Vote *v)
 {
         free(v->who.name);
         free(v->note);
+        free(v->channel);
         *v = (Vote){ .who.uid = UID_UNSET, .login_uid = UID_UNSET };
 }
 

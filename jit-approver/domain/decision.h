@@ -61,6 +61,7 @@ typedef struct Vote {
         bool approve;
         usec_t duration; /* the approver's wish, 0 for what was asked */
         char *note;
+        char *channel; /* by which a link came; NULL otherwise */
         Proof proof;
         usec_t time; /* wall */
 } Vote;

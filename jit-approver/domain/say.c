@@ -133,6 +133,18 @@ char *say_denied(const Vote *v)
         return line;
 }
 
+char *say_unreached(const Id *request, const char *why)
+{
+        char clean[NOTE_SHOWN];
+        char *line = NULL;
+
+        text_clean(clean, sizeof(clean), why, strlen(why));
+        (void) str_printf(&line,
+                "Nobody could be told yet (%s); it is tried again. An approver can decide on this host: jitctl approve %s",
+                clean, request->text);
+        return line;
+}
+
 char *say_timed_out(const Request *r)
 {
         char *line = NULL;

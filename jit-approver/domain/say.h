@@ -23,6 +23,8 @@ char *say_vote(const Vote *v, const Tally *t);
 char *say_approved(const Vote *v, const Grant *g, const Now *now);
 /* "Denied by bob: "not tonight"" */
 char *say_denied(const Vote *v);
+/* "Nobody could be told yet (ops-hook: HTTP 500); it is tried again. Meanwhile, on this host: …" */
+char *say_unreached(const Id *request, const char *why);
 char *say_timed_out(const Request *r);
 char *say_withdrawn(const Request *r);
 /* "Not decided yet. Request K7QF-2M9D stays open until 14:35; run the command again once …" */

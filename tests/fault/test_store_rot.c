@@ -206,7 +206,7 @@ static void use(Store *s, bool clean)
         requests.only_pending = true;
         ck_assert(may_say(store_requests(s, &requests, ignore_request, NULL)));
         ck_assert(may_say(store_audit(s, &rows, ignore_row, NULL)));
-        ck_assert(may_say(store_outbox(s, 0, 0, ignore_message, NULL)));
+        ck_assert(may_say(store_outbox_due(s, "hook", T0, 1, ignore_message, NULL)));
         for (size_t i = 0; i < DECISIONS; i++) {
                 Grant one;
                 int r = store_grant_get(s, &known[i].grant.id, &one);

@@ -379,6 +379,8 @@ void world_start(void)
                 .tell_at = USEC_NEVER,
                 .record_at = USEC_NEVER,
                 .return_until = USEC_NEVER,
+                .courier.due_at = USEC_NEVER,
+                .reach_at = USEC_NEVER,
                 .retry_at = USEC_NEVER,
                 .now = world_clock,
                 .started = world.now.boot,
@@ -389,6 +391,9 @@ void world_start(void)
         int r = store_open(world.state, &d->ledger.store);
         if (r < 0) {
                 d->ledger.problem = strdup(strerror(-r));
+        }
+        if (d->ledger.store) {
+                ck_assert_int_eq(link_key_open(world.state, &d->link_key), 0);
         }
         ck_assert_int_eq(audit_new(d->ledger.store, &d->ledger.audit), 0);
         ck_assert_int_eq(people_new(d->event, "/nonexistent", &d->people), 0);
@@ -401,6 +406,7 @@ void world_start(void)
         (void) load_rules();
         ck_assert_int_eq(flow_recover(d), 0);
         ck_assert_int_eq(server_bind(d->server, SOCKET_PEOPLE, world.socket, 0666), 0);
+        ck_assert_int_eq(server_bind(d->server, SOCKET_GATEWAY, world.gateway, 0600), 0);
 }
 
 /* As daemon_done() in main.c. */
@@ -415,6 +421,7 @@ void world_stop(bool killed)
         d->stopping = true;
         d->server = server_free(d->server);
         waiters_done(&d->waiters);
+        courier_done(&d->courier);
         denials_done(&d->denials);
         turn_free(TAKE_PTR(d->reloading));
         if (!killed) {
@@ -453,6 +460,7 @@ void world_open_with(const char *rules)
                 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
         ck_assert_ptr_nonnull(mkdtemp(world.dir));
         (void) snprintf(world.socket, sizeof(world.socket), "%s/socket", world.dir);
+        (void) snprintf(world.gateway, sizeof(world.gateway), "%s/gateway", world.dir);
         (void) snprintf(world.config, sizeof(world.config), "%s/approver.conf", world.dir);
         (void) snprintf(world.state, sizeof(world.state), "%s", world.dir);
         write_rules(rules);
@@ -557,7 +565,7 @@ void world_verify(void)
 
 /* --- peers --- */
 
-static Client *client_connect_to(uid_t uid, uid_t login, bool unproven)
+static Client *client_connect_to(const char *path, uid_t uid, uid_t login, bool unproven)
 {
         static pid_t next_pid = 100000;
         struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -570,7 +578,7 @@ static Client *client_connect_to(uid_t uid, uid_t login, bool unproven)
                 ck_assert_uint_lt(at, CLIENTS_MAX);
         }
         clients[at] = c;
-        (void) snprintf(address.sun_path, sizeof(address.sun_path), "%s", world.socket);
+        (void) snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
         c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         ck_assert_int_ge(c->fd, 0);
         world_pump(); /* nobody else is in the queue */
@@ -583,12 +591,17 @@ static Client *client_connect_to(uid_t uid, uid_t login, bool unproven)
 
 Client *client_new(uid_t uid, uid_t login)
 {
-        return client_connect_to(uid, login, false);
+        return client_connect_to(world.socket, uid, login, false);
 }
 
 Client *client_unproven(uid_t uid)
 {
-        return client_connect_to(uid, UID_UNSET, true);
+        return client_connect_to(world.socket, uid, UID_UNSET, true);
+}
+
+Client *client_gateway(void)
+{
+        return client_connect_to(world.gateway, GATEWAY, UID_UNSET, false);
 }
 
 void client_close(Client *c)

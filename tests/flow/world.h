@@ -23,6 +23,7 @@ enum {
         BOB = 1001,
         CAROL = 1002,
         DAVE = 1003,
+        GATEWAY = 900,
         DEVADM = 1010,
         BOBADM = 1011,
         SHARED = 1020,
@@ -36,7 +37,7 @@ enum {
 extern const char world_rules[];
 
 typedef struct World {
-        char dir[64], socket[96], config[96], state[96];
+        char dir[64], socket[96], gateway[96], config[96], state[96];
         Daemon d;
         bool running;
         Now now;
@@ -89,6 +90,7 @@ typedef struct Client {
 
 Client *client_new(uid_t uid, uid_t login); /* UID_UNSET: nobody can say who it is */
 Client *client_unproven(uid_t uid);
+Client *client_gateway(void); /* on its own socket */
 void client_close(Client *c); /* hangs up, lets the daemon see it, frees */
 void clients_close(void);     /* all there are */
 

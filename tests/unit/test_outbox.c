@@ -1,126 +1,211 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "jit-approver/daemon/outbox.h"
+#include "tests/unit/rules_fixture.h"
 #include "tests/unit/store_fixture.h"
 
+static const char text[] = "[web]\nurl = https://jit.example.org\n"
+                           "[channel hook]\n"
+                           "[channel room]\naudience = shared\n"
+                           "[approver devp]\nuser = dev\n"
+                           "[approver bob]\nuser = bob\n"
+                           "[approver carol]\nuser = carol\n"
+                           "[group all]\nmembers = carol, devp, bob, @sre\n"
+                           "[defaults]\nservices = sudo\nusers = *\naction = ask\n"
+                           "[rule web]\napprovers = carol, all\nnotify = hook, room\n"
+                           "[rule quiet]\napprovers = all\n";
+
 static Fixture fixture;
+static Rules *rules;
 static const Now now = { T0, 1 };
+
+static void answer(Name *n, void *userdata)
+{
+        n->exists = TERNARY_YES;
+        n->id = streq(n->text, "dev") ? 1000 : streq(n->text, "bob") ? 4242 : 77;
+}
 
 static void setup(void)
 {
         fixture_open(&fixture);
+        rules = fixture_rules(text);
+        rules_visit_names(rules, answer, NULL);
 }
 
 static void teardown(void)
 {
+        rules_free(rules);
         fixture_close(&fixture);
 }
 
-static int write_name(const OwedMessage *m, void *userdata)
-{
-        char *out = userdata;
-        size_t n = strlen(out);
+static char seen[512];
+static int64_t last;
 
-        ck_assert_str_eq(m->event, "request.created");
-        ck_assert_int_eq(m->created, T0);
-        ck_assert(id_is_set(&m->request));
-        (void) snprintf(out + n, 100 - n, "%s ", m->to);
+static int write_message(const OwedMessage *m, void *userdata)
+{
+        size_t n = strlen(seen);
+
+        ck_assert_int_gt(m->id, last);
+        last = m->id;
+        (void) snprintf(seen + n, sizeof(seen) - n, "%s%s", n ? " " : "", str_or(m->to, "*"));
         return 0;
 }
 
-static const char *owed(void)
+/* Who is owed something by the channel that is due by then. */
+static const char *due(const char *channel, usec_t wall)
 {
-        static char names[100];
+        seen[0] = '\0';
+        last = 0;
+        MUST(store_outbox_due(fixture.store, channel, wall, USEC_PER_HOUR, write_message, NULL));
+        return seen;
+}
 
-        names[0] = '\0';
-        MUST(store_outbox(fixture.store, 0, 0, write_name, names));
-        return names;
+static int64_t owed(const char *channel)
+{
+        int64_t n = -1;
+
+        MUST(store_outbox_count(fixture.store, channel, &n));
+        return n;
+}
+
+static int take_first(const OwedMessage *m, void *userdata)
+{
+        *(int64_t *) userdata = m->id;
+        return 1;
+}
+
+static int64_t first_of(const char *channel)
+{
+        int64_t id = 0;
+
+        MUST(store_outbox_due(fixture.store, channel, T0, USEC_PER_HOUR, take_first, &id));
+        return id;
 }
 
 START_TEST(owed_to_all_but_the_asker)
 {
-        Name dev = { .kind = NAME_USER, .text = (char *) "dev", .exists = TERNARY_YES, .id = 1000 };
-        Name login = { .kind = NAME_USER, .text = (char *) "l", .exists = TERNARY_YES, .id = 4242 };
-        Name unknown = { .kind = NAME_USER, .text = (char *) "u", .exists = TERNARY_UNKNOWN };
-        Approver self = { .name = (char *) "dev", .email = (char *) "d@x", .users = { &dev, 1 } };
-        Approver behind = {
-                .name = (char *) "bob", .email = (char *) "b@x", .users = { &login, 1 }
-        };
-        Approver carol = {
-                .name = (char *) "carol", .email = (char *) "c@x", .users = { &unknown, 1 }
-        };
-        Approver dave = { .name = (char *) "dave", .email = (char *) "e@x" };
-        Approver mute = { .name = (char *) "mute" };
-        const Approver *approvers[] = { &self, &behind, &carol, &mute, &dave };
-        Request r = sample_request(1000), other = sample_request(1001);
-        int64_t n;
+        Request r = sample_request(1000), other = sample_request(1001),
+                quiet = sample_request(1002);
 
         other.login = (Who){ UID_UNSET, NULL };
-        MUST(outbox_owe_created(fixture.store, &r, approvers, ELEMENTSOF(approvers), &now));
-        ck_assert_str_eq(owed(), "carol dave ");
-        MUST(outbox_owe_created(fixture.store, &other, approvers, ELEMENTSOF(approvers), &now));
-        ck_assert_str_eq(owed(), "carol dave dev bob carol dave ");
-        MUST(store_outbox_count(fixture.store, &n));
-        ck_assert_int_eq(n, 6);
+        quiet.rule = (char *) "quiet";
+        /* dev asks, logged in as bob: neither of them is told, and carol once. */
+        MUST(outbox_owe(fixture.store, rules, &r, OUTBOX_CREATED, &now));
+        ck_assert_str_eq(due("hook", T0), "carol");
+        ck_assert_str_eq(due("room", T0), "*");
+        MUST(outbox_owe(fixture.store, rules, &other, OUTBOX_CREATED, &now));
+        ck_assert_str_eq(due("hook", T0), "carol carol devp bob");
+        ck_assert_int_eq(owed(NULL), 6);
+        /* Without a channel, a rule or rules nobody is. */
+        MUST(outbox_owe(fixture.store, rules, &quiet, OUTBOX_CREATED, &now));
+        quiet.rule = (char *) "gone";
+        MUST(outbox_owe(fixture.store, rules, &quiet, OUTBOX_CREATED, &now));
+        MUST(outbox_owe(fixture.store, NULL, &other, OUTBOX_CREATED, &now));
+        ck_assert_int_eq(owed(NULL), 6);
         MUST(outbox_settle(fixture.store, &r.id));
-        MUST(outbox_settle(fixture.store, &r.id));
-        ck_assert_str_eq(owed(), "dev bob carol dave ");
-        MUST(outbox_owe_created(fixture.store, &r, approvers, 0, &now));
-        ck_assert_str_eq(owed(), "dev bob carol dave ");
+        ck_assert_str_eq(due("hook", T0), "carol devp bob");
+        ck_assert_int_eq(owed("room"), 1);
 }
 END_TEST
 
-static int take_id(const OwedMessage *m, void *userdata)
+START_TEST(one_after_the_other)
 {
-        int64_t *id = userdata;
+        Request r = sample_request(1000), other = sample_request(1001);
+        int64_t first, second;
 
-        ck_assert_int_gt(m->id, *id);
-        *id = m->id;
-        return 1;
-}
-
-START_TEST(delivered_one_by_one)
-{
-        Approver dave = { .name = (char *) "dave", .email = (char *) "e@x" };
-        const Approver *approvers[] = { &dave, &dave };
-        Request r = sample_request(1000);
-        int64_t first = 0, second, third = 0, n;
-
-        MUST(outbox_owe_created(fixture.store, &r, approvers, 2, &now));
-        MUST(store_outbox(fixture.store, 0, 0, take_id, &first));
-        second = first;
-        MUST(store_outbox(fixture.store, first, 1, take_id, &second));
-        MUST(store_outbox_remove(fixture.store, second));
-        ck_assert_int_eq(store_outbox_remove(fixture.store, second), -ENOENT);
+        MUST(outbox_owe(fixture.store, rules, &r, "request.voted", &now));
+        MUST(outbox_owe(fixture.store, rules, &r, "request.decided", &now));
+        MUST(outbox_owe(fixture.store, rules, &other, "request.decided", &now));
+        /* carol's second about r waits for the first; others' and another request's do not. */
+        ck_assert_str_eq(due("hook", T0), "carol carol devp");
+        first = first_of("hook");
+        MUST(store_outbox_fail(fixture.store, first, T0 + USEC_PER_SEC, "HTTP 500"));
+        ck_assert_str_eq(due("hook", T0), "carol devp");
+        ck_assert_str_eq(due("hook", T0 + USEC_PER_SEC), "carol carol devp");
         MUST(store_outbox_remove(fixture.store, first));
-        MUST(store_outbox_count(fixture.store, &n));
-        ck_assert_int_eq(n, 0);
-        /* A number is never given twice: whoever delivers remembers the last. */
-        fixture_reopen(&fixture);
-        MUST(outbox_owe_created(fixture.store, &r, approvers, 1, &now));
-        MUST(store_outbox(fixture.store, 0, 0, take_id, &third));
-        ck_assert_int_gt(third, second);
+        second = first_of("hook");
+        ck_assert_int_ne(first, second);
+        ck_assert_str_eq(due("hook", T0), "carol carol devp");
+        ck_assert_int_eq(store_outbox_remove(fixture.store, first), -ENOENT);
+        ck_assert_int_eq(store_outbox_fail(fixture.store, first, T0, "x"), -ENOENT);
 }
 END_TEST
 
-START_TEST(only_what_is_named)
+START_TEST(when_it_is_due)
 {
         Request r = sample_request(1000);
-        OwedMessage decided = { .event = (char *) "request.decided",
-                .request = r.id,
-                .to = (char *) "dev",
-                .channel = (char *) "mail",
-                .created = T0 };
-        int64_t n;
+        usec_t next;
 
-        MUST(store_outbox_insert(fixture.store, &decided));
+        MUST(outbox_owe(fixture.store, rules, &r, OUTBOX_CREATED, &now));
+        MUST(store_outbox_next(fixture.store, "hook", T0, &next));
+        ck_assert_int_eq(next, USEC_NEVER);
+        MUST(store_outbox_fail(fixture.store, first_of("hook"), T0 + USEC_PER_MIN, "HTTP 500"));
+        ck_assert_str_eq(due("hook", T0), "");
+        MUST(store_outbox_next(fixture.store, "hook", T0, &next));
+        ck_assert_int_eq(next, T0 + USEC_PER_MIN);
+        MUST(store_outbox_next(fixture.store, "room", T0, &next));
+        ck_assert_int_eq(next, USEC_NEVER);
+        /* The clock was set back a day: what was due in a minute then is due now. */
+        ck_assert_str_eq(due("hook", T0 - USEC_PER_DAY), "carol");
+        MUST(store_outbox_hurry(fixture.store, "room"));
+        ck_assert_str_eq(due("hook", T0), "");
+        MUST(store_outbox_hurry(fixture.store, "hook"));
+        ck_assert_str_eq(due("hook", T0), "carol");
+}
+END_TEST
+
+static int write_state(const OwedMessage *m, bool delivered, void *userdata)
+{
+        size_t n = strlen(seen);
+
+        (void) snprintf(seen + n, sizeof(seen) - n, "%s:%s:%lld:%s ", m->channel,
+                delivered ? "there" : "owed", (long long) m->tries, str_or(m->problem, "-"));
+        return 0;
+}
+
+START_TEST(who_knows)
+{
+        Request r = sample_request(1000);
+        int64_t first;
+
+        MUST(outbox_owe(fixture.store, rules, &r, OUTBOX_CREATED, &now));
+        MUST(store_outbox_fail(fixture.store, first_of("room"), T0, "HTTP 500"));
+        first = first_of("hook");
+        ck_assert_int_eq(
+                store_outbox_deliver(fixture.store, first, "request.decided", T0), -ENOENT);
+        MUST(store_outbox_deliver(fixture.store, first, OUTBOX_CREATED, T0));
+        ck_assert_int_eq(store_outbox_deliver(fixture.store, first, OUTBOX_CREATED, T0), -ENOENT);
+        ck_assert_str_eq(due("hook", T0), "");
+        ck_assert_int_eq(owed("hook"), 0);
+        fixture_reopen(&fixture);
+        seen[0] = '\0';
+        MUST(store_outbox_of(fixture.store, &r.id, OUTBOX_CREATED, write_state, NULL));
+        ck_assert_str_eq(seen, "hook:there:0:- room:owed:1:HTTP 500 ");
+        /* The request is over: nobody asks any more who was told of it. */
         MUST(outbox_settle(fixture.store, &r.id));
-        MUST(store_outbox_count(fixture.store, &n));
+        seen[0] = '\0';
+        MUST(store_outbox_of(fixture.store, &r.id, OUTBOX_CREATED, write_state, NULL));
+        ck_assert_str_eq(seen, "");
+}
+END_TEST
+
+/* A number is never given twice: receivers remember what is made of it. */
+START_TEST(numbers)
+{
+        Request r = sample_request(1000);
+        int64_t n, before;
+
+        MUST(outbox_owe(fixture.store, rules, &r, OUTBOX_CREATED, &now));
+        (void) due("room", T0);
+        before = last;
+        MUST(store_outbox_remove_channel(fixture.store, "hook", &n));
         ck_assert_int_eq(n, 1);
-        MUST(store_outbox_remove_for(fixture.store, &r.id, "request.decided", &n));
+        MUST(store_outbox_remove_for(fixture.store, &r.id, OUTBOX_CREATED, &n));
         ck_assert_int_eq(n, 1);
-        MUST(store_outbox_remove_for(fixture.store, &r.id, "request.decided", &n));
-        ck_assert_int_eq(n, 0);
+        ck_assert_int_eq(owed(NULL), 0);
+        fixture_reopen(&fixture);
+        MUST(outbox_owe(fixture.store, rules, &r, OUTBOX_CREATED, &now));
+        ck_assert_int_gt(first_of("hook"), before);
 }
 END_TEST
 
@@ -133,8 +218,10 @@ int main(void)
 
         tcase_add_checked_fixture(all, setup, teardown);
         tcase_add_test(all, owed_to_all_but_the_asker);
-        tcase_add_test(all, delivered_one_by_one);
-        tcase_add_test(all, only_what_is_named);
+        tcase_add_test(all, one_after_the_other);
+        tcase_add_test(all, when_it_is_due);
+        tcase_add_test(all, who_knows);
+        tcase_add_test(all, numbers);
         suite_add_tcase(suite, all);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);

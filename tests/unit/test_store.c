@@ -697,7 +697,7 @@ START_TEST(not_ours_and_not_yet)
                 { "PRAGMA user_version = 99", -ENOTSUP },
                 { "PRAGMA user_version = 0", -EUCLEAN },
                 { "PRAGMA user_version = -1", -EUCLEAN },
-                { "PRAGMA user_version = 1; PRAGMA application_id = 7", -EUCLEAN },
+                { "PRAGMA user_version = 2; PRAGMA application_id = 7", -EUCLEAN },
                 { "PRAGMA application_id = 0x4A495431; CREATE TABLE more (a)", -EUCLEAN },
                 { "DROP TABLE more; CREATE TRIGGER t AFTER INSERT ON grants BEGIN"
                   " DELETE FROM audit; END",
@@ -718,6 +718,38 @@ START_TEST(not_ours_and_not_yet)
                 ck_assert_msg(open_again() == cases[i].r, "%s", cases[i].sql);
                 ck_assert_int_eq(open_again(), cases[i].r);
         }
+}
+END_TEST
+
+/* What the first version wrote is read by this one, votes as they were. */
+START_TEST(first_version)
+{
+        Request r = sample_request(1000);
+        Vote vote = { .person = "bob", .who = { 1001, (char *) "bob" }, .login_uid = 1001 };
+        Vote *votes = NULL;
+        int64_t owed = -1;
+        size_t n = 0;
+
+        MUST(store_request_insert(fixture.store, &r));
+        MUST(store_vote_insert(fixture.store, &r.id, &vote));
+        fixture.store = store_free(fixture.store);
+        alter("ALTER TABLE votes DROP COLUMN channel; ALTER TABLE votes DROP COLUMN proof;"
+              "DROP TABLE outbox; CREATE TABLE outbox ("
+              " id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, request TEXT,"
+              " granted TEXT, recipient TEXT NOT NULL, channel TEXT, created INTEGER NOT NULL"
+              ") STRICT; CREATE INDEX outbox_request ON outbox (request);"
+              "INSERT INTO outbox (event, request, recipient, created) VALUES ('x', 'y', 'z', 1);"
+              "PRAGMA user_version = 1");
+        ck_assert_int_eq(open_again(), 0);
+        MUST(store_open(fixture.dir, &fixture.store));
+        MUST(store_votes(fixture.store, &r.id, &votes, &n));
+        ck_assert_uint_eq(n, 1);
+        ck_assert_str_eq(votes[0].person, "bob");
+        ck_assert_int_eq(votes[0].proof, PROOF_NONE);
+        ck_assert_ptr_null(votes[0].channel);
+        votes_free(votes, n);
+        MUST(store_outbox_count(fixture.store, NULL, &owed));
+        ck_assert_int_eq(owed, 0);
 }
 END_TEST
 
@@ -816,6 +848,7 @@ int main(void)
         tcase_add_test(all, log_without_a_file);
         tcase_add_test(all, one_at_a_time);
         tcase_add_test(all, not_ours_and_not_yet);
+        tcase_add_test(all, first_version);
         tcase_add_test(all, altered_rows_are_refused);
         suite_add_tcase(suite, all);
         srunner_run_all(runner, CK_ENV);

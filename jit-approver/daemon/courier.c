@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Routes. MUST: let no receiver's failure cost more than its own messages. */
+
+#include "jit-approver/daemon/courier.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/text.h"
+
+#define PROBLEM_SHOWN 200
+
+static void flight_done(Flight *f)
+{
+        free(f->to);
+        *f = (Flight){ 0 };
+}
+
+static void ground(Route *r)
+{
+        for (size_t i = 0; i < r->n; i++) {
+                flight_done(&r->flights[i]);
+        }
+        r->n = 0;
+}
+
+static Route *route_free(Route *r)
+{
+        if (r) {
+                ground(r);
+                free(r->channel);
+                free(r->problem);
+                free(r);
+        }
+        return NULL;
+}
+
+static Route *route_new(const char *channel, usec_t wall)
+{
+        Route *r = calloc(1, sizeof(*r));
+
+        if (!r || !(r->channel = strdup(channel))) {
+                return route_free(r);
+        }
+        r->since = wall;
+        return r;
+}
+
+/* Takes the route out of those there are, if there is one. */
+static Route *take_route(Courier *c, const char *channel)
+{
+        for (size_t i = 0; i < c->n; i++) {
+                if (c->routes[i] && streq(c->routes[i]->channel, channel)) {
+                        return TAKE_PTR(c->routes[i]);
+                }
+        }
+        return NULL;
+}
+
+int courier_set_channels(Courier *c, const Rules *rules, usec_t wall)
+{
+        Courier next = { .due_at = 0 };
+        int r = 0;
+
+        if (!rules) {
+                return 0;
+        }
+        next.routes = calloc(rules->n_channels + 1, sizeof(*next.routes));
+        if (!next.routes) {
+                return -ENOMEM;
+        }
+        for (size_t i = 0; i < rules->n_channels; i++) {
+                Route *route = take_route(c, rules->channels[i]->name);
+                if (!route) {
+                        route = route_new(rules->channels[i]->name, wall);
+                }
+                if (route) {
+                        next.routes[next.n++] = route;
+                } else {
+                        r = -ENOMEM;
+                }
+        }
+        courier_done(c);
+        *c = next;
+        return r;
+}
+
+void courier_done(Courier *c)
+{
+        for (size_t i = 0; i < c->n; i++) {
+                (void) route_free(c->routes[i]);
+        }
+        free(c->routes);
+        *c = (Courier){ .due_at = USEC_NEVER };
+}
+
+Route *courier_find(const Courier *c, const char *channel)
+{
+        for (size_t i = 0; i < c->n; i++) {
+                if (streq(c->routes[i]->channel, channel)) {
+                        return c->routes[i];
+                }
+        }
+        return NULL;
+}
+
+static Flight *find_flight(Route *r, int64_t id)
+{
+        for (size_t i = 0; i < r->n; i++) {
+                if (r->flights[i].id == id) {
+                        return &r->flights[i];
+                }
+        }
+        return NULL;
+}
+
+Route *courier_find_flight(const Courier *c, int64_t id)
+{
+        for (size_t i = 0; i < c->n; i++) {
+                if (find_flight(c->routes[i], id)) {
+                        return c->routes[i];
+                }
+        }
+        return NULL;
+}
+
+const char *route_state(const Route *r)
+{
+        if (!r->call) {
+                return "away";
+        }
+        return r->failures > 0 ? "failing" : r->used ? "ok" : "idle";
+}
+
+size_t route_room(const Route *r, usec_t boot)
+{
+        size_t window = r->failures > 0 ? 1 : COURIER_WINDOW;
+
+        return r->call && r->retry_at <= boot && r->n < window ? window - r->n : 0;
+}
+
+bool route_is_busy(const Route *r, const Id *request, const char *to)
+{
+        for (size_t i = 0; i < r->n; i++) {
+                if (streq(r->flights[i].request.text, request->text) &&
+                        streq(str_or(r->flights[i].to, ""), str_or(to, ""))) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+int route_take_off(Route *r, const OwedMessage *m)
+{
+        Flight f = { .id = m->id, .tries = m->tries, .request = m->request };
+
+        if (r->n == COURIER_WINDOW) {
+                return -EBUSY;
+        }
+        if (m->to && !(f.to = strdup(m->to))) {
+                return -ENOMEM;
+        }
+        r->flights[r->n++] = f;
+        return 0;
+}
+
+int64_t route_land(Route *r, int64_t id)
+{
+        Flight *f = find_flight(r, id);
+        int64_t tries;
+
+        if (!f) {
+                return 0;
+        }
+        tries = f->tries;
+        flight_done(f);
+        *f = r->flights[--r->n];
+        r->flights[r->n] = (Flight){ 0 };
+        return tries;
+}
+
+void route_connect(Route *r, Call *call, usec_t wall)
+{
+        if (r->call && !call && r->since == 0) {
+                r->since = wall;
+        }
+        if (call && r->failures == 0) {
+                r->since = 0;
+        }
+        ground(r);
+        r->call = call;
+        r->retry_at = 0;
+}
+
+bool route_report(Route *r, const char *problem, const Now *now)
+{
+        unsigned before = r->failures;
+
+        r->used = true;
+        free(r->problem);
+        r->problem = problem ? text_clean_dup(problem, PROBLEM_SHOWN) : NULL;
+        r->failures = problem ? before + 1 : 0;
+        if (r->failures == 0) {
+                r->since = 0;
+                r->retry_at = 0;
+                return before > 0;
+        }
+        if (r->since == 0) {
+                r->since = now->wall;
+        }
+        /* The first may be the message's fault: the next is tried at once. */
+        r->retry_at = r->failures == 1 ? 0
+                                       : usec_add(now->boot, courier_wait((int64_t) r->failures - 1,
+                                                                     ROUTE_WAIT_MAX));
+        return before == 0;
+}
+
+usec_t courier_wait(int64_t failures, usec_t max)
+{
+        usec_t wait = USEC_PER_SEC;
+
+        for (int64_t i = 1; i < failures && wait < max; i++) {
+                wait *= 2;
+        }
+        return MIN(wait, max);
+}
