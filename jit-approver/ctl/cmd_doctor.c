@@ -95,6 +95,30 @@ static void check_part(const JsonNode *status, const char *name, const char *fix
         }
 }
 
+/* Whether those who are to decide can be told. */
+static void check_channels(const JsonNode *status, Findings *f)
+{
+        const JsonNode *channels = node_array(status, "channels");
+
+        for (const JsonNode *n = channels ? json_first(channels) : NULL; n; n = json_next(n)) {
+                const char *name = str_or(node_text(n, "name"), "?");
+                const char *state = str_or(node_text(n, "state"), "?");
+
+                if (streq(state, "ok") || streq(state, "idle")) {
+                        findings_add(f, FINDING_OK, "channel", NULL, "%s: %s", name, state);
+                } else if (streq(state, "away")) {
+                        findings_add(f, FINDING_WARN, "channel",
+                                "see systemctl status jit-gateway; [channel] of gateway.conf must have it",
+                                "%s: no gateway sends on it", name);
+                } else {
+                        findings_add(f, FINDING_WARN, "channel",
+                                "see whether its receiver works; what is owed is tried again",
+                                "%s: %s: %s", name, state,
+                                str_or(node_text(n, "problem"), "no reason is known"));
+                }
+        }
+}
+
 static void check_approver(const Ctl *ctl, Findings *f)
 {
         static const Field fields[] = { FIELD_REQUIRED(INTEGER, IdCall, version), FIELD_END };
@@ -122,6 +146,7 @@ static void check_approver(const Ctl *ctl, Findings *f)
         check_part(c.reply.parameters, "bus",
                 "see systemctl status dbus; without the bus sessions cannot be ended", f);
         check_part(c.reply.parameters, "clock", "set the clock; see timedatectl", f);
+        check_channels(c.reply.parameters, f);
 }
 
 /* What a reload or a restart would meet. */

@@ -41,6 +41,31 @@ static void print_rules(const JsonNode *status)
         }
 }
 
+/* A channel that works and owes nothing says no more than that. */
+static void print_channel(const JsonNode *channel)
+{
+        const char *state = str_or(node_text(channel, "state"), "?");
+        bool good = streq(state, "ok") || streq(state, "idle");
+        const char *problem = node_text(channel, "problem");
+        const char *since = node_text(channel, "since");
+        int64_t owed = node_integer(channel, "owed", 0);
+
+        (void) printf("%-10s %s: %s%s%s", "channel", safe(node_text(channel, "name")),
+                style(stdout, good ? STYLE_GOOD : STYLE_BAD),
+                streq(state, "away") ? "no gateway sends on it" : safe(state),
+                style(stdout, STYLE_PLAIN));
+        if (!good && since) {
+                (void) printf(" since %s", when_at_text(since));
+        }
+        if (owed > 0) {
+                (void) printf(", messages owed: %lld", (long long) owed);
+        }
+        if (problem) {
+                (void) printf(": %s", safe(problem));
+        }
+        (void) putchar('\n');
+}
+
 static void print_daemon(const JsonNode *status)
 {
         _cleanup_(freep) char *roles = node_join(node_array(status, "roles"), ", ");
@@ -53,6 +78,10 @@ static void print_daemon(const JsonNode *status)
         print_part("store", node_text(status, "store"));
         print_part("bus", node_text(status, "bus"));
         print_part("clock", node_text(status, "clock"));
+        const JsonNode *channels = node_array(status, "channels");
+        for (const JsonNode *n = channels ? json_first(channels) : NULL; n; n = json_next(n)) {
+                print_channel(n);
+        }
         (void) printf("%-10s requests open: %lld, commands waiting: %lld, grants active: %lld\n",
                 "now", (long long) node_integer(status, "pending", 0),
                 (long long) node_integer(status, "waiting", 0),

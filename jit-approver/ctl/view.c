@@ -161,6 +161,9 @@ static void write_votes(FILE *f, const JsonNode *votes)
                 (void) fprintf(f, "  %s%-9s%s %s: %s %s", style(f, STYLE_DIM), "vote",
                         style(f, STYLE_PLAIN), safe(node_text(v, "approver")),
                         safe(node_text(v, "decision")), when_in_text(node_text(v, "time")));
+                if (streq(str_or(node_text(v, "proof"), ""), "link")) {
+                        (void) fprintf(f, ", by a link from %s", safe(node_text(v, "channel")));
+                }
                 if (login >= 0) {
                         (void) fprintf(f, ", logged in as uid %lld", (long long) login);
                 }

@@ -449,6 +449,18 @@ class Admins(Case):
         self.assertNotIn("D7QF", shown)
         self.assertNotIn("X7QF", shown)
         self.assertEqual(self.document("status"), STATUS)
+        channels = [{"name": "hook", "audience": "personal", "state": "ok", "owed": 0},
+                    {"name": "chat", "audience": "shared", "state": "failing", "owed": 3,
+                     "since": "2026-11-21T15:04:05Z", "problem": "HTTP 500" + EVIL},
+                    {"name": "mail", "audience": "personal", "state": "away", "owed": 1,
+                     "since": "2026-11-21T15:04:05Z"}]
+        self.serve(GetStatus=[[reply(**STATUS, channels=channels)]],
+                   ListRequests=[[reply(requests=[])]], ListGrants=[[reply(grants=[])]])
+        shown = self.jitctl("status").stdout
+        self.assertRegex(shown, "channel    hook: ok\n")
+        self.assertRegex(shown, "channel    chat: failing since .*, messages owed: 3: HTTP 500")
+        self.assertRegex(shown, "channel    mail: no gateway sends on it since .*owed: 1\n")
+        self.assertNotIn(ESC, shown)
         broken = STATUS | {"rules_loaded": False, "problems": ["a.conf:1:2: " + EVIL],
                            "store": "disk full"}
         self.serve(GetStatus=[[reply(**broken)]], ListRequests=[[reply(requests=[])]],
