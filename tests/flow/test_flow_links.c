@@ -159,20 +159,6 @@ static const char *click(const char *token, const char *decision)
         return click_with(token, decision, NULL, NULL);
 }
 
-/* A genuine link, whoever it is for: as the approver itself makes them. */
-static const char *link_for(const char *request, const char *approver, const char *channel)
-{
-        static char token[LINK_TOKEN_SIZE];
-        Request r;
-        Id id;
-
-        ck_assert_int_eq(id_parse(request, &id), 0);
-        ck_assert_int_eq(store_request_get(world.d.ledger.store, &id, &r), 0);
-        ck_assert_int_eq(link_token(&world.d.link_key, &r, approver, channel, token), 0);
-        request_done(&r);
-        return token;
-}
-
 static int64_t owed(void)
 {
         int64_t n = -1;

@@ -292,17 +292,15 @@ static void grant_begins(const ModelRequest *r)
         request_done(&stored);
 }
 
-static void vote(void)
+static ModelRequest *some_request(void)
 {
-        uid_t voter = voters[chance(ELEMENTSOF(voters))];
-        bool yes = chance(5) > 0;
-        size_t who = person(voter);
+        return n_requests > 0 ? &requests[n_requests - 1 - chance(MIN(n_requests, (size_t) 8))]
+                              : NULL;
+}
 
-        if (n_requests == 0) {
-                return;
-        }
-        ModelRequest *r = &requests[n_requests - 1 - chance(MIN(n_requests, (size_t) 8))];
-        const char *error = decide(voter, r->id, yes ? "approve" : "deny");
+/* What the vote of a person must lead to; error is what it was answered. */
+static void voted(ModelRequest *r, size_t who, bool yes, const char *error)
+{
         if (who > 2 || who == person(askers[r->asker])) {
                 ck_assert_msg(
                         streq(error, "NotFound") || streq(error, "NotPermitted"), "%s", error);
@@ -324,6 +322,45 @@ static void vote(void)
                         grant_begins(r);
                 }
         }
+}
+
+static void vote(void)
+{
+        uid_t voter = voters[chance(ELEMENTSOF(voters))];
+        bool yes = chance(5) > 0;
+        ModelRequest *r = some_request();
+
+        if (r) {
+                voted(r, person(voter), yes, decide(voter, r->id, yes ? "approve" : "deny"));
+        }
+}
+
+/* By a link: a person's own, or what a gateway that was taken over makes of one. */
+static void click(void)
+{
+        static const char *const names[] = { "bob", "carol", "devp" };
+        size_t who = chance(ELEMENTSOF(names));
+        bool yes = chance(5) > 0;
+        ModelRequest *r = some_request();
+        char token[LINK_TOKEN_SIZE];
+
+        if (!r) {
+                return;
+        }
+        memcpy(token, link_for(r->id, names[who], "hook"), sizeof(token));
+        if (chance(3) == 0) {
+                static const char digits[] = "ABCDEFGHJKMNPQRSTVWXYZ23456789abcdef_-";
+                size_t at = chance(LINK_TOKEN_LENGTH);
+                char before = token[at];
+
+                token[at] = digits[chance(sizeof(digits) - 1)];
+                if (token[at] != before) {
+                        ck_assert_str_eq(
+                                decide_by_link(token, yes ? "approve" : "deny"), "NotFound");
+                        return;
+                }
+        }
+        voted(r, who, yes, decide_by_link(token, yes ? "approve" : "deny"));
 }
 
 static void cancel(void)
@@ -480,7 +517,8 @@ static void step(void)
                 size_t weight;
         } ops[] = {
                 { ask, 30 },
-                { vote, 30 },
+                { vote, 20 },
+                { click, 14 },
                 { hang_up, 8 },
                 { detach, 5 },
                 { come_back, 6 },
@@ -489,7 +527,7 @@ static void step(void)
                 { move_clocks, 10 },
                 { restart, 1 },
         };
-        size_t at = chance(103);
+        size_t at = chance(107);
 
         for (size_t i = 0; i < ELEMENTSOF(ops); i++) {
                 if (at < ops[i].weight) {

@@ -25,6 +25,9 @@ char last_code[64], last_line[512], last_grant[ID_SIZE], last_request[ID_SIZE];
 const char world_rules[] = "[access]\n"
                            "admins = root, adm\n"
                            "auditors = aud\n"
+                           "[web]\n"
+                           "url = https://jit.example.org\n"
+                           "[channel hook]\n"
                            "[approver bob]\n"
                            "user = bob, bobadm\n"
                            "[approver carol]\n"
@@ -926,6 +929,32 @@ const char *decide(uid_t uid, const char *request, const char *decision)
 const char *decide_for(uid_t uid, const char *request, const char *duration)
 {
         return decide_with(uid, uid, request, "approve", duration);
+}
+
+const char *link_for(const char *request, const char *approver, const char *channel)
+{
+        static char token[LINK_TOKEN_SIZE];
+        Request r;
+        Id id;
+
+        ck_assert_int_eq(id_parse(request, &id), 0);
+        ck_assert_int_eq(store_request_get(world.d.ledger.store, &id, &r), 0);
+        ck_assert_int_eq(link_token(&world.d.link_key, &r, approver, channel, token), 0);
+        request_done(&r);
+        return token;
+}
+
+const char *decide_by_link(const char *token, const char *decision)
+{
+        static char result[64];
+        DecideLinkCall call = { PROTOCOL_VERSION, token, decision, NULL, NULL, NULL };
+        Client *c = client_gateway();
+
+        say(c, "DecideLink", DECIDE_LINK_FIELDS, &call, 0);
+        ck_assert(hear(c));
+        (void) snprintf(result, sizeof(result), "%s", error(c));
+        client_close(c);
+        return result;
 }
 
 const char *do_id(uid_t uid, const char *method, const char *id)

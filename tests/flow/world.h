@@ -135,6 +135,10 @@ const char *pending_of(Client *c);
 const char *decide(uid_t uid, const char *request, const char *decision);
 const char *decide_as(uid_t uid, uid_t login, const char *request, const char *decision);
 const char *decide_for(uid_t uid, const char *request, const char *duration);
+/* A genuine link, whoever it is for: as the approver itself makes them. */
+const char *link_for(const char *request, const char *approver, const char *channel);
+/* What a gateway hands in: "" or the error's name. */
+const char *decide_by_link(const char *token, const char *decision);
 const char *do_id(uid_t uid, const char *method, const char *id);
 const char *state_of(const char *request);
 const char *grant_state_of(const char *grant);
