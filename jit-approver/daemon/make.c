@@ -10,6 +10,7 @@
 
 #include "common/text.h"
 #include "jit-approver/daemon/audit.h"
+#include "jit-approver/domain/mask.h"
 
 #define COMMAND_SHOWN 2048
 
@@ -37,8 +38,12 @@ static int text_copy(const char *from, char **ret)
 
 char *make_command(const Subject *s)
 {
-        return text_command(
-                (char *const *) s->ask->command.items, s->ask->command.n, COMMAND_SHOWN);
+        const Strings *typed = &s->ask->command;
+        _cleanup_(strv_freep) char **words = NULL;
+
+        return mask_words(typed->items, typed->n, &words) < 0
+                       ? NULL
+                       : text_command(words, typed->n, COMMAND_SHOWN);
 }
 
 /* The persons and words of a request; what was set stays set on failure. */

@@ -36,7 +36,10 @@ typedef struct Ballot {
         const char *note;
 } Ballot;
 
-/* The words typed, for people: safe, one line, cut. NULL when memory is out, "" without words. */
+/*
+ * The words typed, for people: safe, one line, cut, and without the secrets typed with them, so that no
+ * record, journal or message has those. NULL when memory is out, "" without words.
+ */
 char *make_command(const Subject *s);
 
 int make_request(const Subject *s, const Rule *rule, const Wish *wish, const char *host,

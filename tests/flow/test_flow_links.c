@@ -4,7 +4,11 @@
 
 #include "tests/flow/world.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define SECOND USEC_PER_SEC
 #define MINUTE USEC_PER_MIN
@@ -691,6 +695,64 @@ START_TEST(unreached)
 }
 END_TEST
 
+/* --- what must not be told --- */
+
+static bool holds(const char *path, const char *secret)
+{
+        _cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+        _cleanup_(freep) char *bytes = NULL;
+        struct stat st;
+
+        ck_assert_int_ge(fd, 0);
+        ck_assert_int_eq(fstat(fd, &st), 0);
+        bytes = malloc((size_t) st.st_size + 1);
+        ssize_t n = read(fd, bytes, (size_t) st.st_size);
+        ck_assert_int_eq(n, st.st_size);
+        return memmem(bytes, (size_t) n, secret, strlen(secret)) != NULL;
+}
+
+/* Whether any file of the store holds it. */
+static bool is_stored(const char *secret)
+{
+        static const char *const files[] = { "approver.db", "approver.db-wal" };
+        char path[128];
+        bool yes = false;
+
+        for (size_t i = 0; i < ELEMENTSOF(files); i++) {
+                (void) snprintf(path, sizeof(path), "%s/%s", world.state, files[i]);
+                yes = yes || holds(path, secret);
+        }
+        return yes;
+}
+
+/* A secret among the words typed reaches neither record nor message; nor does any link the record. */
+START_TEST(canaries)
+{
+        Ask ask = ask_of(DEV, "sudo", "root", "mysql --password=CANARY-1f5e -e x");
+        Ask later = ask_of(DEV, "sudo", "root", "curl -u dev:CANARY-1f5e https://x");
+        char bobs[LINK_TOKEN_SIZE];
+        Client *c;
+
+        (void) check_ask(ROOT, ask);
+        c = request_ask(ask, MINUTE);
+        (void) request_ask(later, MINUTE);
+        take("request.created", "bob");
+        copy(bobs, sizeof(bobs), got.token);
+        ck_assert_str_eq(got.command, "mysql --password=MASKED -e x");
+        take("request.created", "carol");
+        ck_assert_str_eq(show(bobs), "");
+        ck_assert_str_eq(page_command, "mysql --password=MASKED -e x");
+        ck_assert_str_eq(click(bobs, "approve"), "");
+        ck_assert_str_eq(check_ask(ROOT, ask), VERDICT_GRANT);
+        world_forward(MINUTE);
+        ck_assert(is_stored("mysql --password="));
+        ck_assert(!is_stored("CANARY-1f5e"));
+        ck_assert(!is_stored(bobs));
+        ck_assert(!is_stored(bobs + 9));
+        (void) c;
+}
+END_TEST
+
 /* --- whose methods these are --- */
 
 START_TEST(own_socket)
@@ -754,6 +816,7 @@ static Suite *suite(void)
         tcase_add_test(t, many_at_once);
         tcase_add_test(t, rung_once);
         tcase_add_test(t, unreached);
+        tcase_add_test(t, canaries);
         tcase_add_test(t, own_socket);
         tcase_add_test(t, disk_full);
         suite_add_tcase(s, t);
