@@ -468,7 +468,7 @@ static void note(Mask *m, Text t)
         note_program(m, t);
 }
 
-static void mask_pieces(Mask *m, Text t, unsigned depth);
+static void mask_pieces(Mask *m, Text t, unsigned depth, bool command);
 
 /* One argument as its program gets it. */
 static void mask_argument(Mask *m, Text t, unsigned depth)
@@ -480,7 +480,7 @@ static void mask_argument(Mask *m, Text t, unsigned depth)
                 return;
         }
         if (depth <= DEPTH_MAX && (blanks || has_quote(t))) {
-                mask_pieces(m, t, depth);
+                mask_pieces(m, t, depth, shell);
                 return;
         }
         put_leaf(m, t);
@@ -502,15 +502,21 @@ static size_t quoted_length(Text t)
 /* Which quotes are understood: where one has no end, no later one of its kind has. */
 typedef struct Quotes {
         bool one, two, escapes;
+        bool command; /* surely one, so that signs between commands part pieces too */
 } Quotes;
 
-/* The bytes up to the next blank that is in no quotes; *ret: the first quoted string among them. */
+static bool parts(const Quotes *quotes, char c)
+{
+        return is_blank(c) || (quotes->command && (c == ';' || c == '|' || c == '&'));
+}
+
+/* The bytes up to what parts pieces and is in no quotes; *ret: the first quoted string among them. */
 static size_t piece_length(Text t, Quotes *quotes, Text *ret)
 {
         size_t i = 0;
 
         *ret = (Text){};
-        while (i < t.n && !is_blank(t.s[i])) {
+        while (i < t.n && !parts(quotes, t.s[i])) {
                 bool *ends = t.s[i] == '"' ? &quotes->two : &quotes->one;
                 size_t step = quotes->escapes && t.s[i] == '\\' && i + 1 < t.n ? 2 : 1;
 
@@ -538,14 +544,14 @@ static bool is_punctuation(Text t)
 }
 
 /* A piece that holds a quoted string: before it, within it, after it. */
-static void mask_quoted(Mask *m, Text t, Text quoted, unsigned depth)
+static void mask_quoted(Mask *m, Text t, Text quoted, unsigned depth, bool command)
 {
         size_t before = (size_t) (quoted.s - t.s), after = before + quoted.n;
 
-        bool command = m->shell && before == 0;
+        bool whole = m->shell && before == 0;
 
         /* What is one argument to the shell may be a secret as a whole; not so a command. */
-        if (take_next(m, t) || (!command && (put_glued(m, t) || put_assignment(m, t)))) {
+        if (take_next(m, t) || (!whole && (put_glued(m, t) || put_assignment(m, t)))) {
                 return;
         }
         if (before > 0) {
@@ -555,20 +561,20 @@ static void mask_quoted(Mask *m, Text t, Text quoted, unsigned depth)
         mask_argument(m, (Text){ quoted.s + 1, quoted.n - 2 }, depth + 1);
         put(m, quoted.s, 1);
         if (after < t.n) {
-                mask_pieces(m, skip(t, after), depth + 1);
+                mask_pieces(m, skip(t, after), depth + 1, command);
         }
 }
 
 /* A string that may be a command: what blanks part, with quotes as a shell takes them. */
-static void mask_pieces(Mask *m, Text t, unsigned depth)
+static void mask_pieces(Mask *m, Text t, unsigned depth, bool command)
 {
         bool nested = depth < DEPTH_MAX;
-        Quotes quotes = { nested, nested, nested };
+        Quotes quotes = { nested, nested, nested, command };
 
         while (t.n > 0) {
                 Text quoted, piece;
 
-                if (is_blank(t.s[0])) {
+                if (parts(&quotes, t.s[0])) {
                         put(m, t.s, 1);
                         t = skip(t, 1);
                         continue;
@@ -578,7 +584,7 @@ static void mask_pieces(Mask *m, Text t, unsigned depth)
                 if (is_punctuation(piece)) {
                         put(m, piece.s, piece.n);
                 } else if (quoted.s) {
-                        mask_quoted(m, piece, quoted, depth);
+                        mask_quoted(m, piece, quoted, depth, command);
                 } else {
                         mask_argument(
                                 m, piece, first_blank(piece) < piece.n ? depth + 1 : DEPTH_MAX + 1);

@@ -205,7 +205,8 @@ static bool shape_fits(const Shape *shape, const char *s, size_t n)
 {
         size_t start = strlen(shape->start);
 
-        if (n < start + shape->at_least || memcmp(s, shape->start, start) != 0) {
+        if (s[0] != shape->start[0] || n < start + shape->at_least ||
+                memcmp(s, shape->start, start) != 0) {
                 return false;
         }
         if (!shape->upper) {

@@ -279,8 +279,11 @@ START_TEST(shell_strings)
                 { "sh|-c|don't --password hunter2", "sh|-c|don't --password MASKED" },
                 { "sh|-c|don't --password hunter2 won't", "sh|-c|don't --password MASKED won't" },
                 /* what else the command does is shown */
-                { "sh|-c|TOKEN=hunter2; rm -rf /", "sh|-c|TOKEN=MASKED rm -rf /" },
-                { "sh|-c|sh -c 'TOKEN=hunter2; rm -rf /'", "sh|-c|sh -c 'TOKEN=MASKED rm -rf /'" },
+                { "sh|-c|TOKEN=hunter2; rm -rf /", "sh|-c|TOKEN=MASKED; rm -rf /" },
+                { "sh|-c|TOKEN=hunter2;rm -rf /", "sh|-c|TOKEN=MASKED;rm -rf /" },
+                { "sh|-c|TOKEN='a;b'&&rm -rf /", "sh|-c|TOKEN=MASKED&&rm -rf /" },
+                { "sh|-c|x --password \"a;b\" y;z", "sh|-c|x --password MASKED y;z" },
+                { "sh|-c|sh -c 'TOKEN=hunter2; rm -rf /'", "sh|-c|sh -c 'TOKEN=MASKED; rm -rf /'" },
                 { "sh|-c|systemctl restart nginx && echo 'it is up'", NULL },
                 { "sh|-c|  a\tb\n c  ", NULL },
                 { "sh|-c|", NULL },
@@ -333,7 +336,7 @@ START_TEST(long_words)
                 "token", "'a b'", "\\ ", "http://a:", "sk-", "(((", "\"'", "-p" };
 
         for (size_t i = 0; i < ELEMENTSOF(units); i++) {
-                size_t n = strlen(units[i]), size = (size_t) 256 * 1024 / n * n;
+                size_t n = strlen(units[i]), size = (size_t) 64 * 1024 / n * n;
                 char *word = malloc(size + 1);
                 const char *words[] = { "sh", "-c", word };
                 _cleanup_(strv_freep) char **out = NULL;
