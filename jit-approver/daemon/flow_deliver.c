@@ -169,11 +169,14 @@ void flow_deliver(Daemon *d)
         const Rules *rules = config_rules(d->config);
         Now now = d->now();
 
-        if (!d->ledger.store || !rules || (!d->ledger.owes && d->courier.due_at > now.boot)) {
+        if (!d->ledger.owes && d->courier.due_at > now.boot) {
                 return;
         }
         d->ledger.owes = false;
         d->courier.due_at = USEC_NEVER;
+        if (!d->ledger.store || !rules) {
+                return;
+        }
         for (size_t i = 0; i < d->courier.n; i++) {
                 const Channel *c = rules_channel_find(rules, d->courier.routes[i]->channel);
                 if (c) {
@@ -211,7 +214,9 @@ int flow_settle(Daemon *d, int64_t id, const char *problem, usec_t retry_after)
         int err = ledger_settle(
                 &d->ledger, id, !problem, usec_add(now.wall, MAX(wait, asked)), problem, &now);
         if (route) {
-                report(d, route, problem, &now);
+                /* What arrived but cannot be recorded is sent again: not as fast as it can be. */
+                bool lost = err < 0 && err != -ENOENT;
+                report(d, route, lost ? "the record cannot be written" : problem, &now);
         }
         d->ledger.owes = true; /* there is room for more */
         flow_arm(d);

@@ -4,6 +4,8 @@
 
 #include "jit-approver/daemon/reply.h"
 
+#include <stdio.h>
+
 #include "common/span.h"
 #include "common/text.h"
 #include "common/util.h"
@@ -123,9 +125,11 @@ static void put_grant(JsonWriter *w, Store *store, const Request *r)
         }
 }
 
+#define ADDED_BYTES (32 * 1024) /* of the object; the rest of it must fit the message */
+
 typedef struct Added {
         JsonWriter *w;
-        size_t n;
+        size_t n, left_out;
 } Added;
 
 static int put_added_row(const AuditRow *row, void *userdata)
@@ -139,7 +143,11 @@ static int put_added_row(const AuditRow *row, void *userdata)
         const JsonNode *data = json_get(json_root(json), "data");
         const JsonNode *command = data ? json_get(data, "command") : NULL;
         if (command && json_type(command) == JSON_STRING) {
-                json_put_string(a->w, NULL, json_string(command));
+                if (a->w->size < ADDED_BYTES) {
+                        json_put_string(a->w, NULL, json_string(command));
+                } else {
+                        a->left_out++;
+                }
                 a->n++;
         }
         return a->n == ADDED_MAX;
@@ -152,6 +160,12 @@ static void put_added(JsonWriter *w, Store *store, const Request *r)
 
         json_open_array(w, "added");
         (void) store_audit_joined(store, &r->id, put_added_row, &a);
+        if (a.left_out > 0) {
+                char rest[80];
+                (void) snprintf(rest, sizeof(rest), "… and %zu more: jitctl log --request %s",
+                        a.left_out, r->id.text);
+                json_put_string(w, NULL, rest);
+        }
         json_close_array(w);
 }
 

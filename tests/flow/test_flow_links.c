@@ -776,6 +776,59 @@ START_TEST(own_socket)
 END_TEST
 
 /* The disk is full when the click comes: nobody is let in, and the link is still good. */
+START_TEST(disk_full_of_deliveries)
+{
+        Client *c = request_sudo(DEV);
+
+        take("request.created", "bob");
+        int64_t bobs = got.id;
+        take("request.created", "carol");
+        world.disk_full = true;
+        for (int i = 0; i < 2; i++) {
+                SettleCall call = { PROTOCOL_VERSION, i == 0 ? bobs : got.id, "delivered", NULL,
+                        0 };
+                Client *x = client_gateway();
+                say(x, "Settle", SETTLE_FIELDS, &call, 0);
+                ck_assert(hear(x));
+                ck_assert_str_eq(error(x), "StoreUnavailable");
+                client_close(x);
+        }
+        /* They arrived, and nobody can write that down: they are sent again, one at a time, later. */
+        ck_assert(is_quiet(gateway));
+        world.disk_full = false;
+        world_forward(SECOND);
+        take("request.created", "bob");
+        settle(got.id, "delivered", NULL);
+        take("request.created", "carol");
+        settle(got.id, "delivered", NULL);
+        ck_assert_int_eq(owed(), 0);
+        (void) c;
+}
+END_TEST
+
+/* More commands ride on it than one message holds: the page comes all the same. */
+START_TEST(long_commands)
+{
+        static char words[ADDED_MAX][2100];
+        char bobs[LINK_TOKEN_SIZE];
+        Client *c = asked(bobs);
+
+        for (size_t i = 0; i < ADDED_MAX; i++) {
+                const char *argv[] = { "echo", words[i] };
+                Ask ask = ask_sudo(DEV);
+
+                memset(words[i], '\\', sizeof(words[i]) - 1);
+                words[i][0] = (char) ('a' + i % 26);
+                words[i][1] = (char) ('a' + i / 26);
+                ask.command = (Strings){ argv, 2 };
+                client_close(request_ask(ask, MINUTE));
+        }
+        ck_assert_str_eq(show(bobs), "");
+        ck_assert_str_eq(click(bobs, "approve"), "");
+        ck_assert(hear(c));
+}
+END_TEST
+
 START_TEST(disk_full)
 {
         char bobs[LINK_TOKEN_SIZE];
@@ -819,6 +872,8 @@ static Suite *suite(void)
         tcase_add_test(t, canaries);
         tcase_add_test(t, own_socket);
         tcase_add_test(t, disk_full);
+        tcase_add_test(t, disk_full_of_deliveries);
+        tcase_add_test(t, long_commands);
         suite_add_tcase(s, t);
         return s;
 }
