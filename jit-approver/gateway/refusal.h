@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What went wrong with a request, as HTTP says it. */
+
+#include "common/protocol.h"
+
+typedef struct Refusal {
+        int status;
+        const char *code;    /* one word for programs; constant */
+        const char *message; /* a sentence; constant, or borrowed from the approver's reply */
+        int retry_after;     /* seconds; 0: nothing is said */
+        const char *allow;   /* with 405 */
+} Refusal;
+
+Refusal refusal_new(int status, const char *message);
+/* reply and error as an UpstreamDone gets them. */
+Refusal refusal_of_reply(int error, const Message *reply);
