@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The documents around what the other files of page write. */
+
+#include "jit-approver/gateway/page.h"
+
+#include <errno.h>
+
+#include "common/span.h"
+#include "common/util.h"
+#include "jit-approver/gateway/page_internal.h"
+
+const char *page_text(const JsonNode *object, const char *name)
+{
+        return str_or(node_text(object, name), "");
+}
+
+bool page_is(const JsonNode *object, const char *name, const char *value)
+{
+        return streq(page_text(object, name), value);
+}
+
+void page_target(Html *h, const JsonNode *o)
+{
+        const char *target = node_text(o, "target"), *group = node_text(o, "target_group");
+
+        if (!target && !group) {
+                html(h, "%s", page_text(o, "service"));
+                return;
+        }
+        html(h, "%s%s%s%s", str_or(target, ""), target && group ? ", " : "", group ? "group " : "",
+                str_or(group, ""));
+}
+
+const char *page_span(const char *text, char *buffer, size_t size)
+{
+        char said[SPAN_TEXT_MAX];
+        usec_t span;
+
+        if (span_parse(text, &span) < 0) {
+                return text;
+        }
+        span_say(span, said);
+        (void) snprintf(buffer, size, "%s", said);
+        return buffer;
+}
+
+int page_voters(Html *h, const JsonNode *request, const char *decision)
+{
+        const JsonNode *votes = node_array(request, "votes");
+        int n = 0;
+
+        for (const JsonNode *v = votes ? json_first(votes) : NULL; v; v = json_next(v)) {
+                if (!page_is(v, "decision", decision)) {
+                        continue;
+                }
+                if (h) {
+                        html(h, "%s<b>%s</b>", n > 0 ? ", " : "", page_text(v, "approver"));
+                }
+                n++;
+        }
+        return n;
+}
+
+/* Up to the title, which is to be written next. */
+static void put_head(Html *h)
+{
+        html(h, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                "<meta name=\"color-scheme\" content=\"light dark\">\n"
+                "<meta name=\"robots\" content=\"noindex\">\n");
+}
+
+static void put_body(Html *h, const char *style)
+{
+        html(h, "<link rel=\"stylesheet\" href=\"%s\">\n</head>\n<body>\n<main>\n", style);
+}
+
+static void put_end(Html *h)
+{
+        html(h, "</main>\n</body>\n</html>\n");
+}
+
+static void put_title(Html *h, const JsonNode *request)
+{
+        html(h, "<title>%s asks for ", page_text(request, "asker"));
+        page_target(h, request);
+        html(h, " on %s</title>\n", page_text(request, "host"));
+}
+
+static void put_header(Html *h, const JsonNode *request)
+{
+        const char *state = page_text(request, "state");
+
+        html(h, "<header>\n<p class=\"tag\"><span class=\"id\">%s</span> ",
+                page_text(request, "id"));
+        html(h, "<span class=\"state %s\">%s</span></p>\n", state, state);
+        html(h, "<h1><b>%s</b> asks for <b>", page_text(request, "asker"));
+        page_target(h, request);
+        html(h, "</b> on <b>%s</b></h1>\n</header>\n", page_text(request, "host"));
+}
+
+int page_request(const PageView *v, char **ret, size_t *ret_size)
+{
+        const JsonNode *request = node_object(v->page, "request");
+        _cleanup_(html_done) Html h = { 0 };
+
+        if (!request) {
+                return -EBADMSG;
+        }
+        int r = html_start(&h);
+        if (r < 0) {
+                return r;
+        }
+        put_head(&h);
+        put_title(&h, request);
+        put_body(&h, v->style);
+        html(&h, "<article>\n");
+        put_header(&h, request);
+        page_outcome(&h, v);
+        page_facts(&h, v->page, v->now);
+        page_form(&h, v->page);
+        html(&h, "</article>\n");
+        page_background(&h, v->page, v->now);
+        put_end(&h);
+        return html_finish(&h, ret, ret_size);
+}
+
+static const char *heading_of(int status)
+{
+        switch (status) {
+        case 400:
+                return "That could not be understood";
+        case 401:
+                return "This link is not known here";
+        case 403:
+                return "That is not allowed";
+        case 404:
+                return "There is no such page";
+        case 405:
+                return "That cannot be done here";
+        case 413:
+                return "That was too much at once";
+        case 415:
+                return "That was sent in another form than ours";
+        case 429:
+                return "Too many tries";
+        default:
+                return "Not at the moment";
+        }
+}
+
+int page_refusal(const Refusal *refusal, const char *style, char **ret, size_t *ret_size)
+{
+        const char *heading = heading_of(refusal->status);
+        _cleanup_(html_done) Html h = { 0 };
+
+        int r = html_start(&h);
+        if (r < 0) {
+                return r;
+        }
+        put_head(&h);
+        html(&h, "<title>%s</title>\n", heading);
+        put_body(&h, style);
+        html(&h, "<article class=\"refusal\">\n<h1>%s</h1>\n<p>%s</p>\n", heading,
+                refusal->message);
+        html(&h, "</article>\n");
+        put_end(&h);
+        return html_finish(&h, ret, ret_size);
+}

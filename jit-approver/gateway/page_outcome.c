@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What became of the request, and of the decision that was just given: one box, at the top. */
+
+#include "common/util.h"
+#include "jit-approver/gateway/page_internal.h"
+
+/* "alice's sudo on web1" */
+static void put_access(Html *h, const JsonNode *request)
+{
+        html(h, "%s’s %s on %s", page_text(request, "asker"), page_text(request, "service"),
+                page_text(request, "host"));
+}
+
+static void put_grant(Html *h, const JsonNode *request, usec_t now)
+{
+        const JsonNode *grant = node_object(request, "grant");
+        const char *state = page_text(grant, "state");
+
+        if (!grant) {
+                return;
+        }
+        put_access(h, request);
+        if (streq(state, "active")) {
+                html(h, " goes on now, until ");
+                html_time(h, node_text(grant, "until"), now);
+        } else if (streq(state, "revoked")) {
+                html(h, " was revoked");
+        } else if (streq(state, "ended")) {
+                html(h, " was given back");
+        } else if (streq(state, "lost")) {
+                html(h, " was lost: the host could not keep it");
+        } else {
+                html(h, " ended ");
+                html_time(h, node_text(grant, "until"), now);
+        }
+        html(h, ".");
+}
+
+static void put_decided(Html *h, const JsonNode *request, const char *word, const char *decision)
+{
+        html(h, "<strong>%s</strong>", word);
+        if (page_voters(NULL, request, decision) > 0) {
+                html(h, " by ");
+                (void) page_voters(h, request, decision);
+        }
+        html(h, ". ");
+}
+
+/* What is over, for whoever looks. */
+static void put_over(Html *h, const JsonNode *request, usec_t now)
+{
+        const char *state = page_text(request, "state");
+
+        if (streq(state, "approved")) {
+                put_decided(h, request, "Approved", "approve");
+                put_grant(h, request, now);
+        } else if (streq(state, "denied")) {
+                put_decided(h, request, "Denied", "deny");
+                put_access(h, request);
+                html(h, " stays closed.");
+        } else if (streq(state, "timed-out")) {
+                html(h, "<strong>Timed out.</strong> Nobody decided by ");
+                html_time(h, node_text(request, "deadline"), now);
+                html(h, ". Nothing was opened.");
+        } else {
+                html(h, "<strong>Withdrawn.</strong> The request was taken back before it was "
+                        "decided. Nothing was opened.");
+        }
+}
+
+/* His vote counts, but it is not the last word. */
+static void put_waiting(Html *h, const JsonNode *request, const char *given)
+{
+        int wanted = (int) node_integer(request, "approvals", 1);
+        int n = page_voters(NULL, request, "approve");
+
+        if (streq(given, "approve")) {
+                html(h,
+                        "<strong>You approved.</strong> %d of %d: nothing is open before the others "
+                        "have approved too.",
+                        n, wanted);
+        } else {
+                html(h, "<strong>You denied.</strong> The others may still decide.");
+        }
+}
+
+static void put_given(Html *h, const PageView *v, const JsonNode *request)
+{
+        const char *state = page_text(request, "state");
+
+        if (streq(state, "pending")) {
+                put_waiting(h, request, v->given);
+        } else if (streq(state, "approved") && streq(v->given, "approve")) {
+                html(h, "<strong>Approved.</strong> ");
+                put_grant(h, request, v->now);
+        } else if (streq(state, "denied") && streq(v->given, "deny")) {
+                html(h, "<strong>Denied.</strong> ");
+                put_access(h, request);
+                html(h, " stays closed.");
+        } else {
+                put_over(h, request, v->now);
+        }
+}
+
+/* The decision was not taken. Where the request is over, that is what there is to say. */
+static void put_refused(Html *h, const PageView *v, const JsonNode *request)
+{
+        if (v->refusal->status == 409 || v->refusal->status == 410) {
+                html(h, "<strong>Too late, your decision does not count.</strong> ");
+                put_over(h, request, v->now);
+        } else {
+                html(h, "<strong>Your decision was not taken.</strong> %s", v->refusal->message);
+        }
+}
+
+/* He voted before, and may change his mind. */
+static void put_earlier(Html *h, const PageView *v)
+{
+        html(h, "<strong>You %s this earlier.</strong> It is still open: you may change your mind.",
+                page_is(v->page, "vote", "approve") ? "approved" : "denied");
+}
+
+void page_outcome(Html *h, const PageView *v)
+{
+        const JsonNode *request = node_object(v->page, "request");
+        bool pending = page_is(request, "state", "pending");
+        const char *kind = v->refusal                              ? "bad"
+                           : pending                               ? "waiting"
+                           : page_is(request, "state", "approved") ? "good"
+                                                                   : "over";
+
+        if (pending && !v->refusal && !v->given && !node_text(v->page, "vote")) {
+                return;
+        }
+        html(h, "<p class=\"outcome %s\" role=\"%s\">", kind, v->refusal ? "alert" : "status");
+        if (v->refusal) {
+                put_refused(h, v, request);
+        } else if (v->given) {
+                put_given(h, v, request);
+        } else if (!pending) {
+                put_over(h, request, v->now);
+        } else {
+                put_earlier(h, v);
+        }
+        html(h, "</p>\n");
+}
