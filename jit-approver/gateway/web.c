@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * What a request is, and whether it is worth a question to the approver.
+ *
+ * MUST: tokens and paths are logged nowhere and kept no longer than their request (hazard H-63).
+ * MUST: a GET never leads to more than ShowLink (hazard H-61).
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "jit-approver/gateway/api.h"
+#include "jit-approver/gateway/origin.h"
+#include "jit-approver/gateway/web_internal.h"
+
+static bool is_post(const HttpRequest *r)
+{
+        return streq(http_method(r), "POST");
+}
+
+static bool is_ours(const Web *w, const HttpRequest *r, const Route *route)
+{
+        const Origin o = {
+                .fetch_site = http_header(r, "Sec-Fetch-Site"),
+                .origin = http_header(r, "Origin"),
+                .host = http_header(r, "Host"),
+        };
+
+        /* Pages are opened from wherever the link stands. */
+        if (!route->api && !is_post(r)) {
+                return true;
+        }
+        return origin_ok(&o, w->origin, !route->api);
+}
+
+/* 0, or the status that is due. */
+static int read_form(const HttpRequest *r, const Route *route, Form *ret)
+{
+        const char *type = http_header(r, "Content-Type");
+        size_t size;
+        const char *body = http_body(r, &size);
+
+        if (!is_post(r) || route->kind == ROUTE_CANCEL) {
+                return 0;
+        }
+        if (!api_is_type(
+                    type, route->api ? "application/json" : "application/x-www-form-urlencoded")) {
+                return 415;
+        }
+        int e = route->api ? form_parse_json(body, size, ret) : form_parse(body, size, ret);
+        return e == -ENOMEM ? 503 : e < 0 ? 400 : 0;
+}
+
+static const char *message_of(int status)
+{
+        switch (status) {
+        case 400:
+                return "The fields are decision, duration, note and code, each once at most.";
+        case 415:
+                return "A decision is sent as a form from the page, or as JSON to the API.";
+        default:
+                return "There is no memory left for this. Try again in a moment.";
+        }
+}
+
+/* Whether this client may come with another token; if not, that has been said. */
+static bool is_welcome(Web *w, HttpRequest *r, const Route *route, const Address *client)
+{
+        usec_t wait = limiter_take(&w->limiter, client, clock_usec(CLOCK_BOOTTIME));
+
+        if (wait == 0) {
+                return true;
+        }
+        Refusal refusal =
+                refusal_new(429, "Too many links from here were not known. Wait a moment.");
+        refusal.retry_after = (int) ((wait + USEC_PER_SEC - 1) / USEC_PER_SEC);
+        web_refuse(r, route, &refusal);
+        return false;
+}
+
+/* The token is looked at first, so that nobody learns anything without one. */
+static void on_link(Web *w, HttpRequest *r, const Route *route)
+{
+        const char *token = route->api ? api_bearer(http_header(r, "Authorization")) : route->token;
+        _cleanup_(form_done) Form form = { 0 };
+        Address client = http_client(r);
+
+        if (!is_welcome(w, r, route, &client)) {
+                return;
+        }
+        if (!token || !token_is_whole(token)) {
+                web_refuse_with(r, route, 401, "This link is not known here.");
+                return;
+        }
+        int status = read_form(r, route, &form);
+        const char *wrong = status > 0 ? message_of(status) : NULL;
+        if (status == 0 && is_post(r) && route->kind != ROUTE_CANCEL &&
+                (wrong = form_check(&form))) {
+                status = 400;
+        }
+        if (status > 0) {
+                limiter_return(&w->limiter, &client, clock_usec(CLOCK_BOOTTIME));
+                web_refuse_with(r, route, status, wrong);
+                return;
+        }
+        web_visit(w, r, route, &client, strdup(token), &form);
+}
+
+static void on_health(const Web *w, HttpRequest *r)
+{
+        HttpAnswer a = { .status = upstream_is_up(w->upstream) ? 200 : 503 };
+
+        http_respond(r, &a);
+}
+
+static void on_request(HttpRequest *r, void *web)
+{
+        Web *w = web;
+        Route route = route_find(http_path(r), page_style_path());
+        const char *allow = route_refuses(&route, http_method(r));
+        Refusal refusal = refusal_new(405, "This is not what can be done here.");
+
+        if (http_is_too_large(r)) {
+                web_refuse_with(r, &route, 413, "A decision and its note are shorter than that.");
+        } else if (http_is_ambiguous(r)) {
+                web_refuse_with(r, &route, 400, "How long this is has been said in two ways.");
+        } else if (route.kind == ROUTE_NONE) {
+                web_refuse_with(r, &route, 404, "Nothing is at this address.");
+        } else if (allow) {
+                refusal.allow = allow;
+                web_refuse(r, &route, &refusal);
+        } else if (route.kind == ROUTE_HEALTH) {
+                on_health(w, r);
+        } else if (route.kind == ROUTE_STYLE) {
+                web_answer_style(r);
+        } else if (!is_ours(w, r, &route)) {
+                web_refuse_with(r, &route, 403,
+                        "This was sent from another site's page. Open your link itself, and decide "
+                        "there.");
+        } else {
+                on_link(w, r, &route);
+        }
+}
+
+int web_new(sd_event *event, const WebConfig *config, Upstream *upstream, Web **ret)
+{
+        _cleanup_(web_freep) Web *w = calloc(1, sizeof(*w));
+
+        if (!w) {
+                return -ENOMEM;
+        }
+        w->upstream = upstream;
+        int r = http_new(event, config, &HTTP_LIMITS, on_request, w, &w->http);
+        if (r < 0) {
+                return r;
+        }
+        *ret = TAKE_PTR(w);
+        return 0;
+}
+
+Web *web_free(Web *w)
+{
+        if (w) {
+                w->http = http_free(w->http);
+                free(w->origin);
+                free(w);
+        }
+        return NULL;
+}
+
+void web_set_origin(Web *w, const char *url)
+{
+        free(TAKE_PTR(w->origin));
+        if (url) {
+                (void) origin_of(url, &w->origin);
+        }
+}
+
+uint16_t web_port(const Web *w)
+{
+        return http_port(w->http);
+}
