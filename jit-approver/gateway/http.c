@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/log.h"
@@ -18,6 +19,8 @@
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 #define MEMORY_PER_CONNECTION ((size_t) 16384)
 #define LOG_PAUSE USEC_PER_MIN
+#define FD_RESERVE 192 /* for what the rest of the process opens */
+#define CONNECTIONS_MIN 64
 
 const HttpLimits HTTP_LIMITS = {
         .connections = 1024,
@@ -124,6 +127,19 @@ static int http_attach(Http *h, sd_event *event)
         return sd_event_source_set_enabled(h->timer, SD_EVENT_OFF);
 }
 
+/* Where file descriptors run out first, connections are cut before that. */
+static unsigned fit_connections(unsigned wanted)
+{
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted + FD_RESERVE) {
+                return wanted;
+        }
+        return limit.rlim_cur > FD_RESERVE + CONNECTIONS_MIN
+                       ? (unsigned) limit.rlim_cur - FD_RESERVE
+                       : CONNECTIONS_MIN;
+}
+
 int http_new(sd_event *event, const WebConfig *config, const HttpLimits *limits,
         HttpHandler handler, void *userdata, Http **ret)
 {
@@ -138,6 +154,7 @@ int http_new(sd_event *event, const WebConfig *config, const HttpLimits *limits,
                 .userdata = userdata,
                 .listen_fd = -1,
                 .is_unix = config->listen.path != NULL };
+        h->limits.connections = fit_connections(limits->connections);
         LIST_INIT(&h->connections);
         LIST_INIT(&h->parked);
         TAILQ_INIT(&h->due);

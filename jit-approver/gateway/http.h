@@ -14,7 +14,7 @@
 #include "jit-approver/gateway/config.h"
 
 typedef struct HttpLimits {
-        unsigned connections; /* at least 64 */
+        unsigned connections; /* at least 64; fewer where RLIMIT_NOFILE is low */
         unsigned per_address; /* of who is no proxy of ours and not on this host */
         usec_t deadline;      /* from the accept, and from each answer on, to a whole request */
         size_t body;          /* bytes */

@@ -479,6 +479,46 @@ START_TEST(genuine_again_and_again)
 }
 END_TEST
 
+/* Whatever happens with a link, its secret part is in no line of the log, and in no answer. */
+START_TEST(tokens_are_logged_nowhere)
+{
+        static const char secret[] = "AbCdEfGhIjKlMnOpQrSt";
+        static const char *const oddities[] = { "GET /r/" TOKEN " HTTP/9.9\r\n\r\n",
+                "GET /r/" TOKEN "\r\n\r\n",
+                "GET /r/" TOKEN " HTTP/1.1\r\nHost: h\r\nno header\r\n\r\n",
+                "POST /r/" TOKEN " HTTP/1.1\r\nHost: h\r\nContent-Length: x\r\n\r\n",
+                "\x16\x03\x01/r/" TOKEN "\r\n\r\n" };
+        _cleanup_(freep) char *log = NULL;
+        FILE *f = tmpfile();
+        int saved = dup(STDERR_FILENO);
+        size_t size;
+
+        ck_assert_ptr_nonnull(f);
+        ck_assert_int_ge(dup2(fileno(f), STDERR_FILENO), 0);
+        for (size_t i = 0; i < ELEMENTSOF(oddities); i++) {
+                _cleanup_(client_freep) Client *c = client_tcp(web_port(web), 1);
+
+                client_say(c, oddities[i]);
+                (void) client_status(c);
+                ck_assert_ptr_null(strstr(c->in, secret));
+        }
+        for (int i = 0; i < 3; i++) {
+                approver.show = approver.decide =
+                        i == 0 ? unknown : (Script){ .error = i == 1 ? "X" : NULL };
+                expect(i == 0 ? 401 : 503, "GET", "/r/" TOKEN, "", NULL);
+                expect(i == 0 ? 401 : 503, "POST", "/r/" TOKEN, URLENCODED, FORM);
+                expect(i == 0 ? 401 : 503, "GET", API, BEARER, NULL);
+        }
+        ck_assert_int_ge(dup2(saved, STDERR_FILENO), 0);
+        closep(&saved);
+        ck_assert_int_eq(lseek(fileno(f), 0, SEEK_SET), 0);
+        ck_assert_int_eq(read_file(fileno(f), CLIENT_MAX, &log, &size), 0);
+        (void) fclose(f);
+        ck_assert_msg(!strstr(log, secret), "%s", log);
+        ck_assert_uint_gt(size, 0); /* something was said */
+}
+END_TEST
+
 /* Pressed twice: the second is there before the first is answered. Both go to the approver, one after the other. */
 START_TEST(double_post)
 {
@@ -557,6 +597,7 @@ int main(void)
         tcase_add_test(all, guessing);
         tcase_add_test(all, guessing_at_once);
         tcase_add_test(all, genuine_again_and_again);
+        tcase_add_test(all, tokens_are_logged_nowhere);
         tcase_add_test(all, double_post);
         tcase_add_test(all, ends_while_asking);
         tcase_add_test(all, client_gone);
