@@ -81,9 +81,23 @@ static void put_end(Html *h)
         html(h, "</main>\n</body>\n</html>\n");
 }
 
-static void put_title(Html *h, const JsonNode *request)
+/* What is read out first: what became of a decision, where one was just given. */
+static const char *title_before(const PageView *v, const JsonNode *request)
 {
-        html(h, "<title>%s asks for ", page_text(request, "asker"));
+        if (v->refusal) {
+                return "Not taken: ";
+        }
+        if (!v->given || page_is(request, "state", "pending")) {
+                return "";
+        }
+        return page_is(request, "state", "approved") ? "Approved: "
+               : page_is(request, "state", "denied") ? "Denied: "
+                                                     : "Over: ";
+}
+
+static void put_title(Html *h, const PageView *v, const JsonNode *request)
+{
+        html(h, "<title>%s%s asks for ", title_before(v, request), page_text(request, "asker"));
         page_target(h, request);
         html(h, " on %s</title>\n", page_text(request, "host"));
 }
@@ -113,7 +127,7 @@ int page_request(const PageView *v, char **ret, size_t *ret_size)
                 return r;
         }
         put_head(&h);
-        put_title(&h, request);
+        put_title(&h, v, request);
         put_body(&h, v->style);
         html(&h, "<article>\n");
         put_header(&h, request);

@@ -83,6 +83,8 @@ static void put_why_not(Html *h, const JsonNode *page)
                         "are. Decide by the link that was sent to you alone, or with ");
                 put_on_host(h, request);
                 html(h, ".");
+        } else if (streq(standing, "over")) {
+                html(h, "The time to decide is over.");
         } else if (streq(standing, "self")) {
                 html(h, "You asked for this yourself. Somebody else has to decide.");
         } else if (streq(standing, "local")) {

@@ -176,6 +176,7 @@ START_TEST(every_state)
                 { PAGE("none", REQUEST("pending", "\"votes\":[]")),
                         "no approver of this any more" },
                 { PAGE("local", REQUEST("pending", "\"votes\":[]")), "jitctl approve K7QF-2M9D" },
+                { PAGE("over", REQUEST("pending", "\"votes\":[]")), "time to decide is over" },
                 { PAGE("unknown", REQUEST("pending", "\"votes\":[]")), "does not answer" },
                 { PAGE("new-word", REQUEST("pending", "\"votes\":[]")), "not yours to decide" },
         };
@@ -199,6 +200,7 @@ START_TEST(decides)
                 "decision=approve&duration=1h&note=go+on%0D%0Athen%21&code=&form=f0rm-value");
 
         ck_assert_int_eq(client_status(c), 200);
+        expect_text(c, "<title>Approved: alice asks for root on web1</title>");
         expect_text(c, "<strong>Approved.</strong> alice’s sudo on web1 goes on now, until ");
         ck_assert_str_eq(approver.parameters, "{\"version\":1,\"token\":\"" TOKEN
                                               "\",\"decision\":\"approve\",\"duration\":\"1h\","
@@ -216,6 +218,7 @@ START_TEST(denies)
         _cleanup_(client_freep) Client *c =
                 web_ask("POST", "/r/" TOKEN, URLENCODED, "decision=deny&form=f0rm-value");
         ck_assert_int_eq(client_status(c), 200);
+        expect_text(c, "<title>Denied: alice asks for root on web1</title>");
         expect_text(c, "<strong>Denied.</strong> alice’s sudo on web1 stays closed.");
         ck_assert_str_eq(approver.parameters, "{\"version\":1,\"token\":\"" TOKEN
                                               "\",\"decision\":\"deny\",\"form\":\"f0rm-value\"}");
