@@ -58,7 +58,7 @@ Refusal refusal_of_reply(int error, const Message *reply)
         const JsonNode *p = reply->parameters;
         const char *said = str_or(node_text(p, "message"), "The approver refused this.");
         if (streq(reply->error, "NotFound")) {
-                return refusal_new(401, "This link is not known here.");
+                return refusal_new(401, REFUSAL_UNKNOWN);
         }
         if (streq(reply->error, "NotPermitted")) {
                 return refusal_new(403, said);

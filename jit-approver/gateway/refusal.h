@@ -13,6 +13,10 @@ typedef struct Refusal {
         const char *allow;   /* with 405 */
 } Refusal;
 
+/* Of every token that is not one of ours, so that all look alike. */
+#define REFUSAL_UNKNOWN                                                                            \
+        "It may have been altered or cut off on its way. Open it just as it was sent to you."
+
 Refusal refusal_new(int status, const char *message);
 /* reply and error as an UpstreamDone gets them. */
 Refusal refusal_of_reply(int error, const Message *reply);

@@ -90,7 +90,7 @@ static void on_link(Web *w, HttpRequest *r, const Route *route)
                 return;
         }
         if (!token || !token_is_whole(token)) {
-                web_refuse_with(r, route, 401, "This link is not known here.");
+                web_refuse_with(r, route, 401, REFUSAL_UNKNOWN);
                 return;
         }
         int status = read_form(r, route, &form);

@@ -4,6 +4,7 @@
 
 #include "jit-approver/gateway/limiter.h"
 #include "jit-approver/gateway/page.h"
+#include "jit-approver/gateway/refusal.h"
 #include "tests/unit/web_fixture.h"
 
 #define URLENCODED "Content-Type: application/x-www-form-urlencoded\r\n"
@@ -371,7 +372,7 @@ START_TEST(api_objects)
         /* A program has no use for it, and a page of another site none at all. */
         ck_assert_ptr_null(strstr(client_body(d), "f0rm-value"));
         ck_assert_str_eq(client_body(e),
-                "{\"error\":{\"code\":\"unknown-token\",\"message\":\"This link is not known here.\"}}");
+                "{\"error\":{\"code\":\"unknown-token\",\"message\":\"" REFUSAL_UNKNOWN "\"}}");
         ck_assert_str_eq(client_header(e, "WWW-Authenticate"), "Bearer");
 }
 END_TEST
