@@ -18,7 +18,7 @@ typedef struct Listen {
 
 typedef struct WebConfig {
         Listen listen;
-        char *tls_certificate, *tls_key; /* PEM texts, both or none */
+        char *tls_certificate, *tls_key; /* PEM texts, both or none; erased when done */
         char **trusted_proxies;          /* numeric addresses; a Unix socket's peer is always one */
 } WebConfig;
 
@@ -28,7 +28,8 @@ typedef struct ChannelConfig {
         char *name;
         const struct ChannelType *type;
         char *url;
-        char *secret; /* decoded bytes, NULL without one */
+        char *ca_certificate; /* path of a PEM file, NULL: the system's */
+        char *secret;         /* decoded bytes, NULL without one */
         size_t secret_size;
 } ChannelConfig;
 
@@ -39,7 +40,8 @@ typedef struct GatewayConfig {
 } GatewayConfig;
 
 /*
- * credentials: the folder they are in ($CREDENTIALS_DIRECTORY), or NULL for none. -EINVAL: problems
+ * Sections are [web] and [channel NAME]; without [web], and without the file's saying so, it listens
+ * at 127.0.0.1:8480. credentials: the folder they are in ($CREDENTIALS_DIRECTORY), or NULL for none. -EINVAL: problems
  * says why; -ENOMEM. A file that does not exist is a problem.
  */
 int gateway_config_read(
