@@ -4,7 +4,7 @@
 /*
  * HTTP out: libcurl's multi interface in sd-event. Nothing blocks, nothing is followed or believed:
  * no redirects, no proxy from the environment, no netrc, https only (http to loopback only), an end to
- * every step and to every body (hazard H-100).
+ * every step and to every body (hazard H-100). The program must ignore SIGPIPE.
  */
 
 #include <systemd/sd-event.h>

@@ -74,8 +74,13 @@ static void on_web(const char *url, void *userdata)
 
 static int gateway_signals(Gateway *g)
 {
+        const struct sigaction ignore = { .sa_handler = SIG_IGN };
         sigset_t mask;
 
+        /* libcurl without signals leaves a TLS connection that breaks within a write to us. */
+        if (sigaction(SIGPIPE, &ignore, NULL) < 0) {
+                return -errno;
+        }
         sigemptyset(&mask);
         sigaddset(&mask, SIGTERM);
         sigaddset(&mask, SIGINT);
