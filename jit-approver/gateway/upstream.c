@@ -340,6 +340,7 @@ static void subscription_lost(Upstream *u, int error)
 
         s->connection = connection_free(s->connection);
         s->stands = false;
+        u->answered = false; /* it may be long ago */
         subscription_retry(u, UPSTREAM_RETRY_TIME);
         s->each(error, NULL, s->userdata);
 }

@@ -385,7 +385,8 @@ START_TEST(subscribed)
         fake_varlink_stop(&fake);
         until(&n_lost, 1);
         ck_assert_int_eq(lost_error, -ECONNRESET);
-        until(&n_lost, 2); /* it was tried */
+        ck_assert(!upstream_is_up(upstream)); /* though the last call was answered */
+        until(&n_lost, 2);                    /* it was tried */
         ck_assert_int_eq(lost_error, -ENOENT);
         fake_varlink_start(&fake);
         until(&n_kept, 2);
