@@ -82,12 +82,15 @@ DEFINE_FREE(Fetch, fetch_free)
 
 /* --- what may be sent where --- */
 
+static bool is_loopback_v4(struct in_addr a)
+{
+        return ntohl(a.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
 static bool is_loopback(const struct sockaddr *a)
 {
         if (a->sa_family == AF_INET) {
-                const struct sockaddr_in *v4 = (const void *) a;
-
-                return ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+                return is_loopback_v4(((const struct sockaddr_in *) (const void *) a)->sin_addr);
         }
         if (a->sa_family == AF_INET6) {
                 const struct sockaddr_in6 *v6 = (const void *) a;
@@ -99,11 +102,10 @@ static bool is_loopback(const struct sockaddr *a)
 
 static bool is_loopback_host(const char *host)
 {
-        struct sockaddr_in v4 = { .sin_family = AF_INET };
+        struct in_addr v4;
 
         return streq(host, "localhost") || streq(host, "[::1]") ||
-               (inet_pton(AF_INET, host, &v4.sin_addr) == 1 &&
-                       is_loopback((const struct sockaddr *) &v4));
+               (inet_pton(AF_INET, host, &v4) == 1 && is_loopback_v4(v4));
 }
 
 /* Printable ASCII, no space: what curl, a proxy and a log line take alike. */
