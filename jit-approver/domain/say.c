@@ -98,10 +98,16 @@ static char *say_note(const char *note)
         return text;
 }
 
+/* Who comes by a link has no account here, but is somebody all the same. */
+static char *say_who(const Vote *v)
+{
+        return text_clean_dup(str_empty(v->who.name) ? v->person : v->who.name, NAME_SHOWN);
+}
+
 char *say_vote(const Vote *v, const Tally *t)
 {
         _cleanup_(freep) char *note = say_note(v->note);
-        _cleanup_(freep) char *who = text_clean_dup(v->who.name, NAME_SHOWN);
+        _cleanup_(freep) char *who = say_who(v);
         char *line = NULL;
 
         (void) str_printf(&line, "%lld of %lld: approved by %s%s", (long long) t->approvals,
@@ -112,7 +118,7 @@ char *say_vote(const Vote *v, const Tally *t)
 char *say_approved(const Vote *v, const Grant *g, const Now *now)
 {
         _cleanup_(freep) char *note = say_note(v->note);
-        _cleanup_(freep) char *who = text_clean_dup(v->who.name, NAME_SHOWN);
+        _cleanup_(freep) char *who = say_who(v);
         char until[TIME_RFC3339_MAX], span[SPAN_TEXT_MAX];
         char *line = NULL;
 
@@ -126,7 +132,7 @@ char *say_approved(const Vote *v, const Grant *g, const Now *now)
 char *say_denied(const Vote *v)
 {
         _cleanup_(freep) char *note = say_note(v->note);
-        _cleanup_(freep) char *who = text_clean_dup(v->who.name, NAME_SHOWN);
+        _cleanup_(freep) char *who = say_who(v);
         char *line = NULL;
 
         (void) str_printf(&line, "Denied by %s%s", str_or(who, "?"), str_or(note, "."));
