@@ -193,7 +193,16 @@ void route_connect(Route *r, Call *call, usec_t wall)
         r->retry_at = 0;
 }
 
-bool route_report(Route *r, const char *problem, const Now *now)
+/* The first may be the message's fault: the next is tried at once, unless the receiver wants its peace. */
+static usec_t route_wait(const Route *r, usec_t retry_after)
+{
+        usec_t wait = r->failures > 1 ? courier_wait((int64_t) r->failures - 1, ROUTE_WAIT_MAX) : 0;
+        usec_t asked = MIN(retry_after, RETRY_AFTER_MAX);
+
+        return MAX(wait, asked);
+}
+
+bool route_report(Route *r, const char *problem, usec_t retry_after, const Now *now)
 {
         unsigned before = r->failures;
 
@@ -209,10 +218,7 @@ bool route_report(Route *r, const char *problem, const Now *now)
         if (r->since == 0) {
                 r->since = now->wall;
         }
-        /* The first may be the message's fault: the next is tried at once. */
-        r->retry_at = r->failures == 1 ? 0
-                                       : usec_add(now->boot, courier_wait((int64_t) r->failures - 1,
-                                                                     ROUTE_WAIT_MAX));
+        r->retry_at = MAX(r->retry_at, usec_add(now->boot, route_wait(r, retry_after)));
         return before == 0;
 }
 

@@ -60,8 +60,11 @@ int route_take_off(Route *r, const OwedMessage *m);
 int64_t route_land(Route *r, int64_t id);
 /* The gateway sends on it from now on, or (NULL) has gone: what it had is void. */
 void route_connect(Route *r, Call *call, usec_t wall);
-/* How a delivery went; problem NULL: it arrived. True when that is news: it fails, or works again. */
-bool route_report(Route *r, const char *problem, const Now *now);
+/*
+ * How a delivery went; problem NULL: it arrived. The receiver wants nothing for retry_after (0: it did
+ * not say). True when that is news: it fails, or works again.
+ */
+bool route_report(Route *r, const char *problem, usec_t retry_after, const Now *now);
 
 /* How long to wait after that many failures in a row: doubling from a second, at most max. */
 usec_t courier_wait(int64_t failures, usec_t max);

@@ -187,9 +187,9 @@ void flow_deliver(Daemon *d)
 
 /* --- what became of it --------------------------------------------------------------------------- */
 
-static void report(Daemon *d, Route *route, const char *problem, const Now *now)
+static void report(Daemon *d, Route *route, const char *problem, usec_t retry_after, const Now *now)
 {
-        if (!route_report(route, problem, now)) {
+        if (!route_report(route, problem, retry_after, now)) {
                 return;
         }
         if (problem) {
@@ -216,7 +216,8 @@ int flow_settle(Daemon *d, int64_t id, const char *problem, usec_t retry_after)
         if (route) {
                 /* What arrived but cannot be recorded is sent again: not as fast as it can be. */
                 bool lost = err < 0 && err != -ENOENT;
-                report(d, route, lost ? "the record cannot be written" : problem, &now);
+                report(d, route, lost ? "the record cannot be written" : problem, retry_after,
+                        &now);
         }
         d->ledger.owes = true; /* there is room for more */
         flow_arm(d);

@@ -237,6 +237,39 @@ static enum MHD_Result on_body(HttpRequest *r, const char *data, size_t size)
         return MHD_YES;
 }
 
+/* How often each of the headers is there that must not be there twice. */
+typedef struct Singles {
+        unsigned n[4];
+} Singles;
+
+static const char *const singles[] = { "Content-Length", "Host", "Authorization", "Content-Type" };
+_Static_assert(ELEMENTSOF(((Singles *) NULL)->n) == ELEMENTSOF(singles), "one count for each");
+
+static enum MHD_Result on_header(
+        void *counted, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+        Singles *s = counted;
+
+        for (size_t i = 0; i < ELEMENTSOF(singles); i++) {
+                s->n[i] += strcasecmp(name, singles[i]) == 0;
+        }
+        return MHD_YES;
+}
+
+/* What a proxy before us and we might read in two ways (RFC 9112, sections 3.2 and 6.3). */
+static bool is_ambiguous(const HttpRequest *r)
+{
+        Singles s = { 0 };
+
+        (void) MHD_get_connection_values(r->mhd, MHD_HEADER_KIND, on_header, &s);
+        for (size_t i = 0; i < ELEMENTSOF(singles); i++) {
+                if (s.n[i] > 1) {
+                        return true;
+                }
+        }
+        return s.n[0] > 0 && http_header(r, "Transfer-Encoding");
+}
+
 static enum MHD_Result on_start(HttpConnection *c, struct MHD_Connection *mhd, const char *path,
         const char *method, void **ret)
 {
@@ -247,7 +280,7 @@ static enum MHD_Result on_start(HttpConnection *c, struct MHD_Connection *mhd, c
         }
         *r = (HttpRequest){ .connection = c, .mhd = mhd, .method = method, .path = path };
         *ret = r;
-        r->ambiguous = http_header(r, "Transfer-Encoding") && http_header(r, "Content-Length");
+        r->ambiguous = is_ambiguous(r);
         r->too_large = announces_too_much(r);
         /* These are answered without waiting for a body that will not be read. */
         return r->too_large || r->ambiguous ? handle(r) : MHD_YES;

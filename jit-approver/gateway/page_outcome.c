@@ -22,7 +22,7 @@ static void put_grant(Html *h, const JsonNode *request, usec_t now)
         }
         put_access(h, request);
         if (streq(state, "active")) {
-                html(h, " goes on now, until ");
+                html(h, " is open until ");
                 html_time(h, node_text(grant, "until"), now);
         } else if (streq(state, "revoked")) {
                 html(h, " was revoked");
@@ -107,7 +107,7 @@ static void put_given(Html *h, const PageView *v, const JsonNode *request)
 static void put_refused(Html *h, const PageView *v, const JsonNode *request)
 {
         if (v->refusal->status == 409 || v->refusal->status == 410) {
-                html(h, "<strong>Too late, your decision does not count.</strong> ");
+                html(h, "Your decision came too late and does not count. ");
                 put_over(h, request, v->now);
         } else {
                 html(h, "<strong>Your decision was not taken.</strong> %s", v->refusal->message);
@@ -125,7 +125,9 @@ void page_outcome(Html *h, const PageView *v)
 {
         const JsonNode *request = node_object(v->page, "request");
         bool pending = page_is(request, "state", "pending");
-        const char *kind = v->refusal                              ? "bad"
+        bool late = v->refusal && (v->refusal->status == 409 || v->refusal->status == 410);
+        const char *kind = late                                    ? "waiting"
+                           : v->refusal                            ? "bad"
                            : pending                               ? "waiting"
                            : page_is(request, "state", "approved") ? "good"
                                                                    : "over";

@@ -124,7 +124,8 @@ static void on_request(HttpRequest *r, void *web)
         if (http_is_too_large(r)) {
                 web_refuse_with(r, &route, 413, "A decision and its note are shorter than that.");
         } else if (http_is_ambiguous(r)) {
-                web_refuse_with(r, &route, 400, "How long this is has been said in two ways.");
+                web_refuse_with(
+                        r, &route, 400, "This can be read in two ways: something is said twice.");
         } else if (route.kind == ROUTE_NONE) {
                 web_refuse_with(r, &route, 404, "Nothing is at this address.");
         } else if (allow) {

@@ -81,19 +81,28 @@ START_TEST(failing)
         route_connect(r, gateway, 6);
         ck_assert_str_eq(route_state(r), "idle");
         ck_assert_int_eq(r->since, 0);
-        ck_assert(!route_report(r, NULL, &now));
+        ck_assert(!route_report(r, NULL, 0, &now));
         ck_assert_str_eq(route_state(r), "ok");
-        ck_assert(route_report(r, "HTTP 500\n\x1b[31m", &now));
-        ck_assert(!route_report(r, "HTTP 500", &(Now){ 200, 2000 }));
+        ck_assert(route_report(r, "HTTP 500\n\x1b[31m", 0, &now));
+        ck_assert(!route_report(r, "HTTP 500", 0, &(Now){ 200, 2000 }));
         ck_assert_str_eq(route_state(r), "failing");
         ck_assert_int_eq(r->since, 100);
         /* One at a time, and not at once. */
         ck_assert_uint_eq(route_room(r, 2000), 0);
         ck_assert_uint_eq(route_room(r, 2000 + USEC_PER_SEC), 1);
-        ck_assert(route_report(r, NULL, &now));
+        ck_assert(route_report(r, NULL, 0, &now));
         ck_assert_uint_eq(route_room(r, 0), COURIER_WINDOW);
         ck_assert_ptr_null(r->problem);
         ck_assert_int_eq(r->since, 0);
+        /* What the receiver asks for holds for everything that goes there; within reason. */
+        ck_assert(route_report(r, "HTTP 429", 30 * USEC_PER_SEC, &now));
+        ck_assert_uint_eq(route_room(r, now.boot + 30 * USEC_PER_SEC - 1), 0);
+        ck_assert(!route_report(r, "HTTP 500", 0, &now)); /* one that was under way */
+        ck_assert_uint_eq(route_room(r, now.boot + 30 * USEC_PER_SEC - 1), 0);
+        ck_assert_uint_eq(route_room(r, now.boot + 30 * USEC_PER_SEC), 1);
+        ck_assert(!route_report(r, "HTTP 429", USEC_NEVER, &now));
+        ck_assert_uint_eq(route_room(r, now.boot + RETRY_AFTER_MAX), 1);
+        ck_assert(route_report(r, NULL, 0, &now));
         route_connect(r, NULL, 300);
         ck_assert_str_eq(route_state(r), "away");
         ck_assert_int_eq(r->since, 300);
@@ -104,7 +113,7 @@ START_TEST(problems_are_safe)
 {
         Route *r = courier_find(&courier, "hook");
 
-        (void) route_report(r, "a\nb\x1b[31m\xe2\x80\xaeq", &(Now){ 1, 1 });
+        (void) route_report(r, "a\nb\x1b[31m\xe2\x80\xaeq", 0, &(Now){ 1, 1 });
         ck_assert_str_eq(r->problem, "a\\x0ab\\x1b[31m\\u{202e}q");
 }
 END_TEST
@@ -114,7 +123,7 @@ START_TEST(rules_change)
         Route *mail = courier_find(&courier, "mail");
 
         route_connect(mail, gateway, 6);
-        (void) route_report(mail, "HTTP 500", &(Now){ 1, 1 });
+        (void) route_report(mail, "HTTP 500", 0, &(Now){ 1, 1 });
         set_channels("chat mail");
         ck_assert_ptr_eq(courier_find(&courier, "mail"), mail);
         ck_assert_str_eq(route_state(mail), "failing");

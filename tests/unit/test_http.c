@@ -274,6 +274,10 @@ START_TEST(ambiguous)
                 "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3, 3\r\n\r\nabc",
                 "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: x\r\n\r\n",
                 "GET / HTTP/1.1\r\n\r\n",
+                "GET / HTTP/1.1\r\nHost: h\r\nHost: i\r\n\r\n",
+                "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\ncontent-length: 5\r\n\r\nabcde",
+                "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
+                "GET / HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {

@@ -202,7 +202,7 @@ START_TEST(decides)
 
         ck_assert_int_eq(client_status(c), 200);
         expect_text(c, "<title>Approved: alice asks for root on web1</title>");
-        expect_text(c, "<strong>Approved.</strong> alice’s sudo on web1 goes on now, until ");
+        expect_text(c, "<strong>Approved.</strong> alice’s sudo on web1 is open until ");
         ck_assert_str_eq(approver.parameters, "{\"version\":1,\"token\":\"" TOKEN
                                               "\",\"decision\":\"approve\",\"duration\":\"1h\","
                                               "\"note\":\"go on then!\",\"form\":\"f0rm-value\"}");
@@ -234,13 +234,13 @@ START_TEST(refused_decisions)
                 const char *error, *parameters, *page, *text;
         } cases[] = {
                 { 409, "Over", "{\"message\":\"m\",\"state\":\"denied\"}", PAGE_DENIED,
-                        "Too late" },
+                        "too late" },
                 { 409, "Over", "{\"message\":\"m\",\"state\":\"approved\"}", PAGE_APPROVED,
-                        "Too late" },
+                        "too late" },
                 { 410, "Over", "{\"message\":\"m\",\"state\":\"timed-out\"}", PAGE_TIMED_OUT,
                         "Timed out." },
                 { 410, "Over", "{\"message\":\"m\",\"state\":\"withdrawn\"}", PAGE_TIMED_OUT,
-                        "Too late" },
+                        "too late" },
                 { 403, "NotPermitted", "{\"message\":\"the form is old\",\"code\":\"form\"}",
                         PAGE_MAY, "the form is old" },
                 { 400, "Refused", "{\"message\":\"at most 2 h\",\"code\":\"duration\"}", PAGE_MAY,
