@@ -33,6 +33,10 @@ static void put_command(Html *h, const JsonNode *request)
                 command ? "as typed, not verified" : "");
         if (command) {
                 html(h, "<pre><code>%s</code></pre>\n", command);
+                if (strstr(command, "MASKED")) {
+                        html(h, "<p class=\"soft\">MASKED stands for what looked like a secret; "
+                                "nobody sees what it was.</p>\n");
+                }
         } else {
                 html(h,
                         "<p class=\"soft\">None is shown: there is none, or it is not to leave the "

@@ -336,6 +336,19 @@ START_TEST(voted_before)
 }
 END_TEST
 
+/* What was hidden may have been anything, and whoever decides is told so. */
+START_TEST(masked)
+{
+        const Words words = { .state = "pending", .standing = "may", .any = "mysql -pMASKED" };
+        const Words plain = { .state = "pending", .standing = "may", .any = "mysql -px" };
+        _cleanup_(freep) char *page = render(&words, NULL, NULL);
+        _cleanup_(freep) char *other = render(&plain, NULL, NULL);
+
+        ck_assert_ptr_nonnull(strstr(page, "MASKED stands for what looked like a secret"));
+        ck_assert_ptr_null(strstr(other, "MASKED stands"));
+}
+END_TEST
+
 /* The first vote of two opens nothing, and says so. */
 START_TEST(one_of_two)
 {
@@ -427,6 +440,7 @@ int main(void)
         tcase_add_test(all, odd_pages);
         tcase_add_test(all, form);
         tcase_add_test(all, voted_before);
+        tcase_add_test(all, masked);
         tcase_add_test(all, one_of_two);
         tcase_add_test(all, times);
         tcase_add_test(all, refusals);
