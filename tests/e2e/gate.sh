@@ -19,9 +19,10 @@
 # shellcheck disable=SC2016  # code for the inside is quoted
 
 MARK=0
+BED_OPTIONS=()  # for `testbed up`
 
 gate() {
-    begin
+    begin "${BED_OPTIONS[@]}"
     install_product
     X 'for user in dev dev2 bob carol; do useradd -m -s /bin/bash "$user"; done
        printf "%s:pw\n" dev dev2 bob carol | chpasswd

@@ -23,6 +23,7 @@ E2E=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 TOP=$(cd "$E2E/../.." && pwd -P)
 TB=$TOP/tests/testbed/testbed
 BED=""          # the test bed's name, once there is one
+FOLDERS=()      # what goes with it
 COUNT=0 FAILED=0
 
 # ------------------------------------------------------------------------------- TAP
@@ -78,7 +79,7 @@ begin() {
 stop_all() {
     local status=$?
     if [ -n "$BED" ]; then "$TB" down --kill "$BED" || :; fi
-    if [ -n "${OWN_STAGING:-}" ]; then rm -rf -- "$OWN_STAGING"; fi
+    rm -rf -- "${FOLDERS[@]}"
     exit "$status"
 }
 
@@ -175,9 +176,9 @@ configure() {
 # install_product: tests/run has staged it in $PAM_JIT_STAGING; a script run by hand stages its own.
 install_product() {
     if [ -z "${PAM_JIT_STAGING:-}" ]; then
-        OWN_STAGING=$(mktemp -d)
-        PAM_JIT_STAGING=$OWN_STAGING
-        stage_product "$TOP/build-gcc" "$OWN_STAGING" >&2
+        PAM_JIT_STAGING=$(mktemp -d)
+        FOLDERS+=("$PAM_JIT_STAGING")
+        stage_product "$TOP/build-gcc" "$PAM_JIT_STAGING" >&2
     fi
     # tar keeps /lib the link it is on a merged /usr, and / its mode
     tar -C "$PAM_JIT_STAGING" -cf - . |
