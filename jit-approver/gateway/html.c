@@ -142,7 +142,10 @@ void html_time(Html *h, const char *rfc3339, usec_t now)
                 return;
         }
         span_say(at > now ? at - now : now - at, span);
-        if (at > now) {
+        /* Nobody counts milliseconds. */
+        if (at <= now && now - at < 2 * USEC_PER_SEC) {
+                html(h, " <span class=\"soft\">(just now)</span>");
+        } else if (at > now) {
                 html(h, " <span class=\"soft\">(in %s)</span>", span);
         } else {
                 html(h, " <span class=\"soft\">(%s ago)</span>", span);

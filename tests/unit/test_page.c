@@ -388,6 +388,9 @@ START_TEST(times)
                 { "UTC0", "2026-11-21T13:20:00Z", "2026-11-21T13:23:00Z",
                         "<time datetime=\"2026-11-21T13:20:00Z\">13:20 UTC</time> "
                         "<span class=\"soft\">(3 min ago)</span>" },
+                { "UTC0", "2026-11-21T13:23:00Z", "2026-11-21T13:23:01Z",
+                        "<time datetime=\"2026-11-21T13:23:00Z\">13:23 UTC</time> "
+                        "<span class=\"soft\">(just now)</span>" },
                 /* the day counts where people are */
                 { "CET-1", "2026-11-21T23:30:00Z", "2026-11-21T22:30:00Z",
                         "<time datetime=\"2026-11-21T23:30:00Z\">Sun 22 Nov, 00:30 CET</time> "
