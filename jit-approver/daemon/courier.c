@@ -58,40 +58,114 @@ static Route *take_route(Courier *c, const char *channel)
         return NULL;
 }
 
+/* The newest gateway that sends on the channel, or NULL. */
+static Call *gateway_for(const Courier *c, const char *channel)
+{
+        for (size_t i = c->n_gateways; i > 0; i--) {
+                char **names = c->gateways[i - 1].channels;
+
+                for (char **name = names; name && *name; name++) {
+                        if (streq(*name, channel)) {
+                                return c->gateways[i - 1].call;
+                        }
+                }
+        }
+        return NULL;
+}
+
+/* Gives each route to whom it belongs now. */
+static void match(Courier *c, usec_t wall)
+{
+        for (size_t i = 0; i < c->n; i++) {
+                Call *call = gateway_for(c, c->routes[i]->channel);
+
+                if (c->routes[i]->call != call) {
+                        route_connect(c->routes[i], call, wall);
+                }
+        }
+}
+
+int courier_join(Courier *c, Call *gateway, const Strings *channels, usec_t wall)
+{
+        Gateway *more = reallocarray(c->gateways, c->n_gateways + 1, sizeof(*more));
+        Gateway g = { .call = gateway };
+
+        if (!more) {
+                return -ENOMEM;
+        }
+        c->gateways = more;
+        for (size_t i = 0; i < channels->n; i++) {
+                if (strv_add(&g.channels, channels->items[i]) < 0) {
+                        g.channels = strv_free(g.channels);
+                        return -ENOMEM;
+                }
+        }
+        c->gateways[c->n_gateways++] = g;
+        match(c, wall);
+        return 0;
+}
+
+void courier_leave(Courier *c, const Call *gateway, usec_t wall)
+{
+        for (size_t i = 0; i < c->n_gateways; i++) {
+                Gateway *g = &c->gateways[i];
+
+                if (g->call == gateway) {
+                        g->channels = strv_free(g->channels);
+                        memmove(g, g + 1, (--c->n_gateways - i) * sizeof(*g));
+                        break;
+                }
+        }
+        match(c, wall);
+}
+
+static void routes_free(Route **routes, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                (void) route_free(routes[i]);
+        }
+        free(routes);
+}
+
 int courier_set_channels(Courier *c, const Rules *rules, usec_t wall)
 {
-        Courier next = { .due_at = 0 };
+        Route **routes;
+        size_t n = 0;
         int r = 0;
 
         if (!rules) {
                 return 0;
         }
-        next.routes = calloc(rules->n_channels + 1, sizeof(*next.routes));
-        if (!next.routes) {
+        routes = calloc(rules->n_channels + 1, sizeof(*routes));
+        if (!routes) {
                 return -ENOMEM;
         }
         for (size_t i = 0; i < rules->n_channels; i++) {
                 Route *route = take_route(c, rules->channels[i]->name);
+
                 if (!route) {
                         route = route_new(rules->channels[i]->name, wall);
                 }
                 if (route) {
-                        next.routes[next.n++] = route;
+                        routes[n++] = route;
                 } else {
                         r = -ENOMEM;
                 }
         }
-        courier_done(c);
-        *c = next;
+        routes_free(c->routes, c->n);
+        c->routes = routes;
+        c->n = n;
+        match(c, wall);
         return r;
 }
 
 void courier_done(Courier *c)
 {
-        for (size_t i = 0; i < c->n; i++) {
-                (void) route_free(c->routes[i]);
+        routes_free(c->routes, c->n);
+        for (size_t i = 0; i < c->n_gateways; i++) {
+                (void) strv_free(c->gateways[i].channels);
         }
-        free(c->routes);
+        free(c->gateways);
         *c = (Courier){ .due_at = USEC_NEVER };
 }
 

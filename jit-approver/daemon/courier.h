@@ -34,11 +34,26 @@ typedef struct Route {
         char *problem;     /* owned; of the last failure */
 } Route;
 
+/* A gateway that is there, and what it says it sends on. */
+typedef struct Gateway {
+        Call *call;      /* its Deliver, parked; borrowed */
+        char **channels; /* owned */
+} Gateway;
+
 typedef struct Courier {
         Route **routes; /* in the order of the rules' channels */
         size_t n;
+        Gateway *gateways; /* the newest last */
+        size_t n_gateways;
         usec_t due_at; /* boot: when something has to go out that could not before; USEC_NEVER */
 } Courier;
+
+/*
+ * A gateway comes; it has each channel it sends on from now on, until it goes or a newer one comes. Then
+ * the one before has it again. -ENOMEM.
+ */
+int courier_join(Courier *c, Call *gateway, const Strings *channels, usec_t wall);
+void courier_leave(Courier *c, const Call *gateway, usec_t wall);
 
 /* Makes the routes what the rules say (NULL: as they are); those that stay keep their state. -ENOMEM. */
 int courier_set_channels(Courier *c, const Rules *rules, usec_t wall);

@@ -119,8 +119,8 @@ void flow_end_grant(Daemon *d, const Caller *c, const Id *grant, GrantState to, 
 void flow_deliver(Daemon *d);
 /* How a delivery went: problem NULL: it arrived; else it is owed again, not before retry_after. */
 int flow_settle(Daemon *d, int64_t id, const char *problem, usec_t retry_after);
-/* The gateway will send on these channels for as long as its call is parked; parks it. */
-void flow_subscribe(Daemon *d, Call *call, const Strings *channels);
+/* The gateway will send on these channels for as long as its call is parked; parks it. -ENOMEM. */
+int flow_subscribe(Daemon *d, Call *call, const Strings *channels);
 /* The rules' channels may be others now. */
 void flow_channels_loaded(Daemon *d);
 /* Tells those who are due that nobody could be reached so far. */

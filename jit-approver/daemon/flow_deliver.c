@@ -238,56 +238,39 @@ static void tell_web(Daemon *d, Call *call)
         call_notify(call, &w);
 }
 
-static bool has_route(const Courier *c, const Call *call)
-{
-        for (size_t i = 0; i < c->n; i++) {
-                if (c->routes[i]->call == call) {
-                        return true;
-                }
-        }
-        return false;
-}
-
 static void on_gateway_gone(Call *call, void *userdata)
 {
         Daemon *d = userdata;
         Now now = d->now();
 
-        for (size_t i = 0; i < d->courier.n; i++) {
-                if (d->courier.routes[i]->call == call) {
-                        route_connect(d->courier.routes[i], NULL, now.wall);
-                }
+        courier_leave(&d->courier, call, now.wall);
+        d->ledger.owes = true; /* another may have what it had */
+        if (!d->stopping) {
+                flow_arm(d);
         }
 }
 
-/* The newest gateway that says it sends on a channel does; one that sends on none is let go. */
-static void connect_route(Daemon *d, const char *channel, Call *call)
+int flow_subscribe(Daemon *d, Call *call, const Strings *channels)
 {
-        Route *route = courier_find(&d->courier, channel);
-        Call *older = route ? route->call : NULL;
         Now now = d->now();
 
-        if (!route) {
-                log_warning("The gateway sends on channel %s, which approver.conf does not know",
-                        channel);
-                return;
-        }
-        route_connect(route, call, now.wall);
-        if (older && older != call && !has_route(&d->courier, older)) {
-                call_reply_empty(older);
-        }
-}
-
-void flow_subscribe(Daemon *d, Call *call, const Strings *channels)
-{
         for (size_t i = 0; i < channels->n; i++) {
-                connect_route(d, channels->items[i], call);
+                if (!courier_find(&d->courier, channels->items[i])) {
+                        log_warning(
+                                "The gateway sends on channel %s, which approver.conf does not know",
+                                channels->items[i]);
+                }
+        }
+        int err = courier_join(&d->courier, call, channels, now.wall);
+        if (err < 0) {
+                return err;
         }
         call_park(call);
         call_on_gone(call, on_gateway_gone, d);
         tell_web(d, call);
         d->ledger.owes = true;
         flow_arm(d);
+        return 0;
 }
 
 typedef struct Gone {
@@ -329,7 +312,6 @@ static void drop_gone_channels(Daemon *d)
         } while (err >= 0);
 }
 
-/* Those that send on no channel any more stay: the next rules may know theirs again. */
 void flow_channels_loaded(Daemon *d)
 {
         Now now = d->now();
@@ -340,12 +322,8 @@ void flow_channels_loaded(Daemon *d)
         if (d->ledger.store) {
                 drop_gone_channels(d);
         }
-        for (size_t i = 0; i < d->courier.n; i++) {
-                Call *call = d->courier.routes[i]->call;
-                /* Once each, however many channels it sends on. */
-                if (call && !has_route(&(Courier){ .routes = d->courier.routes, .n = i }, call)) {
-                        tell_web(d, call);
-                }
+        for (size_t i = 0; i < d->courier.n_gateways; i++) {
+                tell_web(d, d->courier.gateways[i].call);
         }
         d->ledger.owes = true;
         flow_arm(d);

@@ -385,7 +385,9 @@ void method_deliver(Turn *t)
                 turn_bad_parameter(t, "more");
                 return;
         }
-        flow_subscribe(t->daemon, t->call, &t->in.deliver.channels);
+        if (flow_subscribe(t->daemon, t->call, &t->in.deliver.channels) < 0) {
+                call_error(t->call, "Refused", "out of memory");
+        }
         turn_free(t);
 }
 

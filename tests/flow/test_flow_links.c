@@ -568,11 +568,16 @@ START_TEST(gateway_comes_and_goes)
         take("request.created", "bob");
         ck_assert_str_eq(got.key, key);
         take("request.created", "carol");
-        /* A second one takes over; the first is told to go. */
+        /* A second one takes over; when it goes the first has all of it again. */
         Client *first = gateway;
         subscribe("hook");
-        ck_assert(hear(first));
-        ck_assert(!first->m.continues);
+        take("request.created", "bob");
+        ck_assert(is_quiet(first));
+        client_close(gateway);
+        gateway = first;
+        take("request.created", "bob");
+        take("request.created", "carol");
+        subscribe("hook");
         take("request.created", "bob");
         /* So does one that finds another approver. */
         world_restart(true);
@@ -583,6 +588,26 @@ START_TEST(gateway_comes_and_goes)
         ck_assert_str_eq(click(got.token, "approve"), "");
         ck_assert_str_eq(state_of(got.request), "approved");
         (void) c;
+}
+END_TEST
+
+/* A channel that the rules learn of later is served by who sends on it already. */
+START_TEST(channel_comes_later)
+{
+        Client *c;
+
+        world_set_rules(world_rules);
+        ck_assert(hear(gateway));
+        client_close(gateway);
+        subscribe("mail");
+        world_set_rules(link_rules);
+        ck_assert(hear(gateway));
+        ck_assert_str_eq(text(gateway, "web"), "https://jit.example.org");
+        c = request_ask(ask_of(DEV, "vpn", "root", "id"), 0);
+        ck_assert_int_eq(owed(), 0); /* @sre has no section of its own */
+        (void) c;
+        ck_assert_str_eq(route_state(courier_find(&world.d.courier, "mail")), "idle");
+        ck_assert_str_eq(route_state(courier_find(&world.d.courier, "hook")), "away");
 }
 END_TEST
 
@@ -865,6 +890,7 @@ static Suite *suite(void)
         tcase_add_test(t, failing_receiver);
         tcase_add_test(t, in_order);
         tcase_add_test(t, gateway_comes_and_goes);
+        tcase_add_test(t, channel_comes_later);
         tcase_add_test(t, only_what_it_sends);
         tcase_add_test(t, many_at_once);
         tcase_add_test(t, rung_once);

@@ -122,15 +122,43 @@ START_TEST(rules_change)
 {
         Route *mail = courier_find(&courier, "mail");
 
-        route_connect(mail, gateway, 6);
+        const char *names[] = { "mail", "chat" };
+
+        ck_assert_int_eq(courier_join(&courier, gateway, &(Strings){ names, 2 }, 6), 0);
         (void) route_report(mail, "HTTP 500", 0, &(Now){ 1, 1 });
         set_channels("chat mail");
         ck_assert_ptr_eq(courier_find(&courier, "mail"), mail);
         ck_assert_str_eq(route_state(mail), "failing");
         ck_assert_ptr_null(courier_find(&courier, "hook"));
-        ck_assert_str_eq(route_state(courier_find(&courier, "chat")), "away");
+        /* It sends on this one already. */
+        ck_assert_str_eq(route_state(courier_find(&courier, "chat")), "idle");
         ck_assert_int_eq(courier_set_channels(&courier, NULL, 9), 0);
         ck_assert_uint_eq(courier.n, 2);
+        courier_leave(&courier, gateway, 9);
+        ck_assert_str_eq(route_state(mail), "away");
+}
+END_TEST
+
+/* The newest has what it names; what it had goes back to who was there before. */
+START_TEST(two_gateways)
+{
+        Call *const second = (Call *) &gateway;
+        const char *both[] = { "hook", "mail" }, *one[] = { "mail" };
+        Route *hook = courier_find(&courier, "hook"), *mail = courier_find(&courier, "mail");
+        OwedMessage bob = message(1, "bob");
+
+        ck_assert_int_eq(courier_join(&courier, gateway, &(Strings){ both, 2 }, 6), 0);
+        ck_assert_int_eq(route_take_off(hook, &bob), 0);
+        ck_assert_int_eq(courier_join(&courier, second, &(Strings){ one, 1 }, 7), 0);
+        ck_assert_ptr_eq(hook->call, gateway);
+        ck_assert_ptr_eq(mail->call, second);
+        ck_assert_ptr_eq(courier_find_flight(&courier, 1), hook); /* nobody took it over */
+        courier_leave(&courier, second, 8);
+        ck_assert_ptr_eq(mail->call, gateway);
+        courier_leave(&courier, second, 8);
+        courier_leave(&courier, gateway, 8);
+        ck_assert_ptr_null(mail->call);
+        ck_assert_uint_eq(courier.n_gateways, 0);
 }
 END_TEST
 
@@ -157,6 +185,7 @@ int main(void)
         tcase_add_test(all, failing);
         tcase_add_test(all, problems_are_safe);
         tcase_add_test(all, rules_change);
+        tcase_add_test(all, two_gateways);
         tcase_add_test(all, waits);
         suite_add_tcase(suite, all);
         srunner_run_all(runner, CK_ENV);
