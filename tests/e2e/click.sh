@@ -21,7 +21,7 @@
 # socket in a folder that both see, to which forward.mjs leads from a port of 127.0.0.1. The receiver is
 # in the bed; what it heard is in $HOOK/heard.
 
-# shellcheck disable=SC2016  # code for the inside is quoted
+# shellcheck disable=SC2016,SC2034  # code for the inside is quoted; what is set here is used elsewhere
 # shellcheck source=SCRIPTDIR/node.sh
 . "$E2E/node.sh"
 
