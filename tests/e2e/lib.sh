@@ -96,7 +96,7 @@ finish() {
 # ------------------------------------------------------------------------------- inside
 
 # X CODE [ARG...]: in a shell inside, as root; ARGs are $1... CODE may say `soon CMD...`: wait until CMD
-# passes, 10 s at most.
+# passes, 10 s at most; and `CMD | nothing`: it must find nothing.
 # shellcheck disable=SC2016
 SOON='soon() {
     local end=$((SECONDS + 10))
@@ -104,7 +104,8 @@ SOON='soon() {
         if ((SECONDS > end)); then echo "not within 10 s: $*" >&2; return 1; fi
         sleep 0.02
     done
-}'
+}
+nothing() { if grep -a ""; then return 1; fi; }'
 X() { "$TB" exec "$BED" -- bash -euc "$SOON"$'\n'"$1" - "${@:2}"; }
 
 # as USER CODE [ARG...]: the same as a login of USER, without a terminal
