@@ -11,7 +11,7 @@
 #include "jit-approver/gateway/channel.h"
 #include "jit-approver/gateway/config.h"
 
-static char dir[] = "/tmp/gateway-config-XXXXXX", path[64];
+static char dir[32], path[64];
 static GatewayConfig config;
 static Problems problems;
 
@@ -30,6 +30,7 @@ static void setup(void)
 {
         char folder[128];
 
+        (void) snprintf(dir, sizeof(dir), "/tmp/gateway-config-XXXXXX");
         ck_assert_ptr_nonnull(mkdtemp(dir));
         (void) snprintf(path, sizeof(path), "%s/gateway.conf", dir);
         (void) snprintf(folder, sizeof(folder), "%s.d", path);

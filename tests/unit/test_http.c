@@ -268,8 +268,8 @@ END_TEST
 START_TEST(ambiguous)
 {
         static const char *const cases[] = {
-                "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
-                "0\r\n\r\n",
+                ("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n"
+                 "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
                 "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n",
                 "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3, 3\r\n\r\nabc",
                 "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: x\r\n\r\n",
