@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "jit-approver/gateway/api.h"
+#include "jit-approver/gateway/inert.h"
 
 #include <errno.h>
 #include <strings.h>
@@ -46,7 +47,7 @@ int api_list(const JsonNode *page, char **ret, size_t *ret_size)
         }
         json_open_object(&w, NULL);
         json_open_array(&w, "requests");
-        json_put_node(&w, NULL, request);
+        inert_put(&w, NULL, request);
         json_close_array(&w);
         json_close_object(&w);
         return json_writer_finish(&w, ret, ret_size);
@@ -66,7 +67,7 @@ int api_object(const JsonNode *page, char **ret, size_t *ret_size)
                 const JsonNode *n = json_get(page, members[i]);
 
                 if (n) {
-                        json_put_node(&w, members[i], n);
+                        inert_put(&w, members[i], n);
                 }
         }
         json_close_object(&w);

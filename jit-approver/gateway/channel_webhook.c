@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "jit-approver/gateway/channel.h"
+#include "jit-approver/gateway/inert.h"
 
 #define HMAC_SIZE 32
 #define SIGNATURE_SIZE (4 * ((HMAC_SIZE + 2) / 3) + 1) /* base64 and its NUL */
@@ -27,7 +28,7 @@ static int compose_body(const Delivery *d, FetchRequest *r)
         json_put_string(&w, "type", d->event);
         json_put_string(&w, "timestamp", d->timestamp);
         json_open_object(&w, "data");
-        json_put_node(&w, "request", d->request);
+        inert_put(&w, "request", d->request);
         if (d->link) {
                 json_put_node(&w, "link", d->link);
         }
