@@ -239,26 +239,39 @@ static enum MHD_Result on_body(HttpRequest *r, const char *data, size_t size)
 
 /* How often each of the headers is there that must not be there twice. */
 typedef struct Singles {
-        unsigned n[4];
+        unsigned n[5];
+        bool odd; /* a name that is none */
 } Singles;
 
-static const char *const singles[] = { "Content-Length", "Host", "Authorization", "Content-Type" };
+static const char *const singles[] = { "Content-Length", "Transfer-Encoding", "Host",
+        "Authorization", "Content-Type" };
 _Static_assert(ELEMENTSOF(((Singles *) NULL)->n) == ELEMENTSOF(singles), "one count for each");
+
+/* RFC 9110, section 5.6.2. To libmicrohttpd "Content-Length " is just some other header. */
+static bool is_header_name(const char *s)
+{
+        size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                             "!#$%&'*+-.^_`|~");
+
+        return n > 0 && s[n] == '\0';
+}
 
 static enum MHD_Result on_header(
         void *counted, enum MHD_ValueKind kind, const char *name, const char *value)
 {
         Singles *s = counted;
 
+        s->odd |= !is_header_name(name);
         for (size_t i = 0; i < ELEMENTSOF(singles); i++) {
                 s->n[i] += strcasecmp(name, singles[i]) == 0;
         }
         return MHD_YES;
 }
 
-/* What a proxy before us and we might read in two ways (RFC 9112, sections 3.2 and 6.3). */
+/* What a proxy before us and we might read in two ways (RFC 9112, sections 3.2, 5.1, 6.1 and 6.3). */
 static bool is_ambiguous(const HttpRequest *r)
 {
+        const char *coding = http_header(r, "Transfer-Encoding");
         Singles s = { 0 };
 
         (void) MHD_get_connection_values(r->mhd, MHD_HEADER_KIND, on_header, &s);
@@ -267,7 +280,7 @@ static bool is_ambiguous(const HttpRequest *r)
                         return true;
                 }
         }
-        return s.n[0] > 0 && http_header(r, "Transfer-Encoding");
+        return s.odd || (coding && (s.n[0] > 0 || strcasecmp(coding, "chunked") != 0));
 }
 
 static enum MHD_Result on_start(HttpConnection *c, struct MHD_Connection *mhd, const char *path,
