@@ -9,8 +9,6 @@
 
 #include "common/text.h"
 
-#define PROBLEM_SHOWN 200
-
 static void flight_done(Flight *f)
 {
         free(f->to);

@@ -14,6 +14,7 @@
 #define ROUTE_WAIT_MAX USEC_PER_MIN         /* between two tries of a route that fails */
 #define MESSAGE_WAIT_MAX (5 * USEC_PER_MIN) /* between two tries of one message */
 #define RETRY_AFTER_MAX USEC_PER_HOUR       /* what a receiver may ask for */
+#define PROBLEM_SHOWN 200                   /* bytes of what a gateway says went wrong */
 
 /* A delivery that the gateway has. */
 typedef struct Flight {
@@ -46,6 +47,7 @@ typedef struct Courier {
         Gateway *gateways; /* the newest last */
         size_t n_gateways;
         usec_t due_at; /* boot: when something has to go out that could not before; USEC_NEVER */
+        usec_t complained_at; /* boot: of channels that are none; 0: not yet */
 } Courier;
 
 /*

@@ -13,10 +13,13 @@
 #include <stdlib.h>
 
 #include "common/log.h"
+#include "common/text.h"
 #include "jit-approver/daemon/outbox.h"
 #include "jit-approver/daemon/reply.h"
 #include "jit-approver/daemon/tell.h"
 #include "jit-approver/domain/say.h"
+
+#define COMPLAINT_PAUSE USEC_PER_MIN
 
 /* --- going out ----------------------------------------------------------------------------------- */
 
@@ -200,8 +203,10 @@ static void report(Daemon *d, Route *route, const char *problem, usec_t retry_af
         (void) store_outbox_hurry(d->ledger.store, route->channel);
 }
 
-int flow_settle(Daemon *d, int64_t id, const char *problem, usec_t retry_after)
+int flow_settle(Daemon *d, int64_t id, const char *said, usec_t retry_after)
 {
+        _cleanup_(freep) char *clean = said ? text_clean_dup(said, PROBLEM_SHOWN) : NULL;
+        const char *problem = said ? str_or(clean, "out of memory") : NULL;
         Route *route = courier_find_flight(&d->courier, id);
         int64_t tries = route ? route_land(route, id) : 0;
         usec_t wait = courier_wait(tries + 1, MESSAGE_WAIT_MAX),
@@ -250,17 +255,31 @@ static void on_gateway_gone(Call *call, void *userdata)
         }
 }
 
-int flow_subscribe(Daemon *d, Call *call, const Strings *channels)
+/* In one line, and not as often as a gateway likes: what floods the journal keeps others out of it. */
+static void complain(Daemon *d, const Strings *channels)
 {
-        Now now = d->now();
+        Courier *c = &d->courier;
+        usec_t boot = d->now().boot;
 
         for (size_t i = 0; i < channels->n; i++) {
-                if (!courier_find(&d->courier, channels->items[i])) {
+                if (courier_find(c, channels->items[i])) {
+                        continue;
+                }
+                if (c->complained_at == 0 || boot >= usec_add(c->complained_at, COMPLAINT_PAUSE)) {
+                        c->complained_at = MAX(boot, 1);
                         log_warning(
                                 "The gateway sends on channel %s, which approver.conf does not know",
                                 channels->items[i]);
                 }
+                return;
         }
+}
+
+int flow_subscribe(Daemon *d, Call *call, const Strings *channels)
+{
+        Now now = d->now();
+
+        complain(d, channels);
         int err = courier_join(&d->courier, call, channels, now.wall);
         if (err < 0) {
                 return err;

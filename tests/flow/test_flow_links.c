@@ -720,6 +720,57 @@ START_TEST(unreached)
 }
 END_TEST
 
+/* What a gateway makes of the reason is no trouble of the record's. */
+START_TEST(odd_problems)
+{
+        _cleanup_(freep) char *problem = malloc(8001);
+        Client *c = request_sudo(DEV);
+
+        memset(problem, '\x1b', 8000);
+        problem[8000] = '\0';
+        take("request.created", "bob");
+        settle(got.id, "failed", problem);
+        ck_assert_int_eq(owed(), 2);
+        world_forward(3 * SECOND);
+        ck_assert_ptr_nonnull(strstr(news(c), "(hook: \\x1b\\x1b"));
+}
+END_TEST
+
+/* How many lines are logged when somebody subscribes to 500 channels that there are not. */
+static int complaints(void)
+{
+        int file = open(world.dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), stderr_fd = dup(2), n = 0;
+        const char *items[500];
+        DeliverCall call = { PROTOCOL_VERSION, { items, ELEMENTSOF(items) } };
+        char byte;
+
+        for (size_t i = 0; i < ELEMENTSOF(items); i++) {
+                items[i] = "none";
+        }
+        ck_assert_int_ge(file, 0);
+        ck_assert_int_eq(dup2(file, 2), 2);
+        gateway = client_gateway();
+        say(gateway, "Deliver", DELIVER_FIELDS, &call, CALL_MORE);
+        ck_assert(hear(gateway));
+        ck_assert_int_eq(dup2(stderr_fd, 2), 2);
+        close(stderr_fd);
+        ck_assert_int_eq(lseek(file, 0, SEEK_SET), 0);
+        while (read(file, &byte, 1) == 1) {
+                n += byte == '\n';
+        }
+        close(file);
+        return n;
+}
+
+START_TEST(endless_complaints)
+{
+        ck_assert_int_eq(complaints(), 1);
+        ck_assert_int_eq(complaints(), 0);
+        world_forward(2 * MINUTE);
+        ck_assert_int_eq(complaints(), 1);
+}
+END_TEST
+
 /* --- what must not be told --- */
 
 static bool holds(const char *path, const char *secret)
@@ -888,6 +939,8 @@ static Suite *suite(void)
         tcase_add_test(t, names);
         tcase_add_test(t, withdrawn_by_a_link);
         tcase_add_test(t, failing_receiver);
+        tcase_add_test(t, odd_problems);
+        tcase_add_test(t, endless_complaints);
         tcase_add_test(t, in_order);
         tcase_add_test(t, gateway_comes_and_goes);
         tcase_add_test(t, channel_comes_later);
