@@ -25,6 +25,21 @@ static void put_added(Html *h, const JsonNode *request)
         html(h, "</ul>\n");
 }
 
+/* What of it nobody sees: there may be anything. */
+static void put_hidden(Html *h, const char *command)
+{
+        static const char cut[] = "…";
+        size_t n = strlen(command), end = strlen(cut);
+
+        if (strstr(command, "MASKED")) {
+                html(h, "<p class=\"soft\">MASKED stands for what looked like a secret; "
+                        "nobody sees what it was.</p>\n");
+        }
+        if (n >= end && streq(command + n - end, cut)) {
+                html(h, "<p class=\"soft\">It goes on: it is too long to be shown whole.</p>\n");
+        }
+}
+
 static void put_command(Html *h, const JsonNode *request)
 {
         const char *command = node_text(request, "command");
@@ -33,10 +48,7 @@ static void put_command(Html *h, const JsonNode *request)
                 command ? "as typed, not verified" : "");
         if (command) {
                 html(h, "<pre><code>%s</code></pre>\n", command);
-                if (strstr(command, "MASKED")) {
-                        html(h, "<p class=\"soft\">MASKED stands for what looked like a secret; "
-                                "nobody sees what it was.</p>\n");
-                }
+                put_hidden(h, command);
         } else {
                 html(h,
                         "<p class=\"soft\">None is shown: there is none, or it is not to leave the "

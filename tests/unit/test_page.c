@@ -349,6 +349,19 @@ START_TEST(masked)
 }
 END_TEST
 
+/* What is pushed out of sight by what stands before it. */
+START_TEST(cut_off)
+{
+        const Words words = { .state = "pending", .standing = "may", .any = "sh -c 'ls      …" };
+        const Words plain = { .state = "pending", .standing = "may", .any = "echo … x" };
+        _cleanup_(freep) char *page = render(&words, NULL, NULL);
+        _cleanup_(freep) char *other = render(&plain, NULL, NULL);
+
+        ck_assert_ptr_nonnull(strstr(page, "It goes on"));
+        ck_assert_ptr_null(strstr(other, "It goes on"));
+}
+END_TEST
+
 /* The first vote of two opens nothing, and says so. */
 START_TEST(one_of_two)
 {
@@ -444,6 +457,7 @@ int main(void)
         tcase_add_test(all, form);
         tcase_add_test(all, voted_before);
         tcase_add_test(all, masked);
+        tcase_add_test(all, cut_off);
         tcase_add_test(all, one_of_two);
         tcase_add_test(all, times);
         tcase_add_test(all, refusals);
