@@ -90,6 +90,15 @@ char *erase_free(char *s)
         return NULL;
 }
 
+void *erase_free_bytes(void *p, size_t n)
+{
+        if (p) {
+                explicit_bzero(p, n);
+                free(p);
+        }
+        return NULL;
+}
+
 void erase_freep(char **s)
 {
         erase_free(*s);

@@ -41,6 +41,8 @@ void strv_freep(char ***strv);
 
 /* Overwrites a string so that the compiler cannot leave it out, frees it, returns NULL. */
 char *erase_free(char *s);
+/* The same of n bytes that are no string. */
+void *erase_free_bytes(void *p, size_t n);
 void erase_freep(char **s);
 
 /* Frees every string of a NULL-ended list and the list; returns NULL. */

@@ -116,8 +116,7 @@ int credential_secret(const char *text, char **ret, size_t *ret_size)
         }
         r = base64_decode(text + strlen(PREFIX), bytes, SECRET_MAX, &size);
         if (r < 0 || size < SECRET_MIN) {
-                explicit_bzero(bytes, SECRET_MAX);
-                free(bytes);
+                erase_free_bytes(bytes, SECRET_MAX);
                 return -EINVAL;
         }
         *ret = bytes;

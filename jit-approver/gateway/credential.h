@@ -21,5 +21,5 @@ bool credential_name_ok(const char *name);
  */
 int credential_read(const char *folder, const char *name, char **ret);
 
-/* "whsec_" and base64, as Standard Webhooks has it. -EINVAL; the caller erases *ret. */
+/* "whsec_" and base64, as Standard Webhooks has it. -EINVAL; caller: erase_free_bytes(). */
 int credential_secret(const char *text, char **ret, size_t *ret_size);

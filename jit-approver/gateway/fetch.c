@@ -49,20 +49,12 @@ struct Fetcher {
         size_t n_active;
 };
 
-static void erase(char *bytes, size_t n)
-{
-        if (bytes) {
-                explicit_bzero(bytes, n);
-                free(bytes);
-        }
-}
-
 void fetch_request_done(FetchRequest *r)
 {
         /* URLs and bodies hold tokens. */
         erase_free(r->url);
         strv_free(r->headers);
-        erase(r->body, r->body_size);
+        erase_free_bytes(r->body, r->body_size);
         free(r->ca_certificate);
         *r = (FetchRequest){ 0 };
 }
