@@ -30,7 +30,10 @@ typedef void (*HttpHandler)(HttpRequest *r, void *userdata);
 /* The server ends while the request is parked: it is not to be answered any more. */
 typedef void (*HttpGone)(HttpRequest *r, void *userdata);
 
-/* Listens. config is borrowed for good. -EADDRINUSE and what else bind(2) says; -EINVAL: TLS texts that do not fit. */
+/*
+ * Listens. config is borrowed for good. -EADDRINUSE and what else bind(2) says; -EINVAL: TLS texts that
+ * do not fit.
+ */
 int http_new(sd_event *event, const WebConfig *config, const HttpLimits *limits,
         HttpHandler handler, void *userdata, Http **ret);
 Http *http_free(Http *h);

@@ -42,7 +42,7 @@ enum MHD_Result on_http_accept(void *http, const struct sockaddr *address, sockl
 
 static void connection_cut(HttpConnection *c)
 {
-        connection_expect(c, false);
+        http_expect(c, false);
         /* libmicrohttpd sees the end of it and closes. */
         (void) shutdown(c->fd, SHUT_RDWR);
 }
@@ -67,7 +67,7 @@ static void arm(Http *h)
         }
 }
 
-int on_http_deadline(sd_event_source *source, uint64_t time, void *http)
+int on_http_deadline(sd_event_source *source, uint64_t usec, void *http)
 {
         Http *h = http;
         usec_t now = clock_usec(CLOCK_BOOTTIME);
@@ -80,7 +80,7 @@ int on_http_deadline(sd_event_source *source, uint64_t time, void *http)
         return 0;
 }
 
-void connection_expect(HttpConnection *c, bool expect)
+void http_expect(HttpConnection *c, bool expect)
 {
         Http *h = c->http;
 
@@ -124,7 +124,7 @@ static void connection_start(Http *h, struct MHD_Connection *mhd, void **ret)
         LIST_INSERT_HEAD(&h->connections, c, all);
         h->n_connections++;
         make_room(h);
-        connection_expect(c, true);
+        http_expect(c, true);
         *ret = c;
 }
 
@@ -137,7 +137,7 @@ void on_http_connection(void *http, struct MHD_Connection *mhd, void **socket_co
         if (code == MHD_CONNECTION_NOTIFY_STARTED) {
                 connection_start(h, mhd, socket_context);
         } else if (c) {
-                connection_expect(c, false);
+                http_expect(c, false);
                 LIST_REMOVE(c, all);
                 h->n_connections--;
                 free(c);

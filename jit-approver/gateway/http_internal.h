@@ -61,9 +61,9 @@ enum MHD_Result on_http_accept(void *http, const struct sockaddr *address, sockl
 void on_http_connection(void *http, struct MHD_Connection *c, void **socket_context,
         enum MHD_ConnectionNotificationCode code);
 /* A whole request is expected from now on, or not any more. */
-void connection_expect(HttpConnection *c, bool expect);
+void http_expect(HttpConnection *c, bool expect);
 /* Cuts who is late; arms the timer for the next. */
-int on_http_deadline(sd_event_source *source, uint64_t now, void *http);
+int on_http_deadline(sd_event_source *source, uint64_t usec, void *http);
 
 /* http_request.c */
 enum MHD_Result on_http_request(void *http, struct MHD_Connection *c, const char *path,

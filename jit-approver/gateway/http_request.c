@@ -168,7 +168,7 @@ static enum MHD_Result queue(HttpRequest *r)
         enum MHD_Result q = MHD_queue_response(r->mhd, (unsigned) r->status, m);
         MHD_destroy_response(m);
         /* To take the answer, and to send a whole request after it. */
-        connection_expect(r->connection, true);
+        http_expect(r->connection, true);
         return q;
 }
 
@@ -179,7 +179,7 @@ static enum MHD_Result handle(HttpRequest *r)
 
         if (!r->handled) {
                 r->handled = true;
-                connection_expect(r->connection, false);
+                http_expect(r->connection, false);
                 h->handler(r, h->userdata);
         }
         if (r->answered) {
@@ -203,16 +203,6 @@ static bool announces_too_much(const HttpRequest *r)
                (parse_u64(length, UINT64_MAX, &n) < 0 || n > r->connection->http->limits.body);
 }
 
-/* It may hold the page's own value. */
-static void drop_body(HttpRequest *r)
-{
-        if (r->body) {
-                explicit_bzero(r->body, r->body_size);
-        }
-        free(r->body);
-        r->body = NULL;
-}
-
 static enum MHD_Result on_body(HttpRequest *r, const char *data, size_t size)
 {
         size_t max = r->connection->http->limits.body;
@@ -231,7 +221,7 @@ static enum MHD_Result on_body(HttpRequest *r, const char *data, size_t size)
         }
         memcpy(body + r->body_size, data, size);
         body[r->body_size + size] = '\0';
-        drop_body(r);
+        erase_free_bytes(r->body, r->body_size);
         r->body = body;
         r->body_size += size;
         return MHD_YES;
@@ -280,7 +270,8 @@ static bool is_ambiguous(const HttpRequest *r)
                         return true;
                 }
         }
-        return s.odd || (coding && (s.n[0] > 0 || strcasecmp(coding, "chunked") != 0));
+        return s.odd ||
+               (coding && (http_header(r, "Content-Length") || strcasecmp(coding, "chunked") != 0));
 }
 
 static enum MHD_Result on_start(HttpConnection *c, struct MHD_Connection *mhd, const char *path,
@@ -339,7 +330,8 @@ void on_http_completed(void *http, struct MHD_Connection *mhd, void **request,
         if (r->response) {
                 MHD_destroy_response(r->response);
         }
-        drop_body(r);
+        /* It may hold the page's own value. */
+        erase_free_bytes(r->body, r->body_size);
         free(r);
         *request = NULL;
 }
