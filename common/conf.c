@@ -66,7 +66,7 @@ static void problem_of_file(Problems *problems, const char *file, int r)
         }
 }
 
-/* Reads one file, at path seen from dir_fd and called file in messages. A problem is no failure. -ENOMEM. */
+/* Reads path as seen from dir_fd; messages call it file. A problem is no failure. -ENOMEM. */
 static int read_text(Reading *x, int dir_fd, const char *path, const char *file)
 {
         _cleanup_(closep) int fd = -1;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* A configuration file and its drop-ins, the *.conf in PATH.d beside it, in name order (C locale), hidden ones left out. */
+/*
+ * A configuration file and its drop-ins: the *.conf in PATH.d beside it, in name order (C locale),
+ * hidden ones left out.
+ */
 
 #include "common/ini.h"
 

@@ -11,7 +11,7 @@
 #include "common/util.h"
 
 /* Invisible, and in front of the first "[" it would make everything after it look wrong. */
-static void skip_bom(Lexer *l)
+static void skip_bom(IniReader *l)
 {
         static const char bom[] = "\xef\xbb\xbf";
 
@@ -22,9 +22,11 @@ static void skip_bom(Lexer *l)
         }
 }
 
-bool lexer_init(Lexer *l, const IniText *text, const char *file, Problems *problems)
+bool ini_init(IniReader *l, const IniText *text, const char *file, Problems *problems)
 {
-        *l = (Lexer){ .file = file, .text = text->text, .size = text->size, .problems = problems };
+        *l = (IniReader){
+                .file = file, .text = text->text, .size = text->size, .problems = problems
+        };
 
         if (text->size > INI_FILE_MAX) {
                 problems_add(problems, &(Place){ .file = file },
@@ -35,7 +37,7 @@ bool lexer_init(Lexer *l, const IniText *text, const char *file, Problems *probl
         return true;
 }
 
-static Place place(const Lexer *l, size_t offset)
+static Place place(const IniReader *l, size_t offset)
 {
         return (Place){ .file = l->file, .line = l->line, .column = (unsigned) offset + 1 };
 }
@@ -62,7 +64,7 @@ static size_t good_character(const char *s, size_t n)
         return length <= n && utf8_valid(s, length) ? length : 0;
 }
 
-static void tell_bad_character(const Lexer *l, size_t offset, const char *s, size_t n)
+static void tell_bad_character(const IniReader *l, size_t offset, const char *s, size_t n)
 {
         Place at = place(l, offset);
         unsigned char c = (unsigned char) s[0];
@@ -79,7 +81,7 @@ static void tell_bad_character(const Lexer *l, size_t offset, const char *s, siz
 /*
  * Tells the first bad character of the line and replaces all of them in out, which holds n bytes.
  */
-static bool clean_line(const Lexer *l, const char *s, size_t n, char *out)
+static bool clean_line(const IniReader *l, const char *s, size_t n, char *out)
 {
         bool good = true;
 
@@ -101,7 +103,7 @@ static bool clean_line(const Lexer *l, const char *s, size_t n, char *out)
 }
 
 /* The bytes of one line, without its end, into line->text. */
-static void load(Lexer *l, const char *s, size_t n, bool ended, IniLine *line)
+static void load(IniReader *l, const char *s, size_t n, bool ended, IniLine *line)
 {
         *line = (IniLine){};
         if (!ended) {
@@ -135,7 +137,7 @@ static void load(Lexer *l, const char *s, size_t n, bool ended, IniLine *line)
 
 static char *skip_space(char *s)
 {
-        while (is_space(*s)) {
+        while (ini_is_space(*s)) {
                 s++;
         }
         return s;
@@ -146,7 +148,7 @@ static void trim_end(char *s)
 {
         size_t n = strlen(s);
 
-        while (n > 0 && is_space(s[n - 1])) {
+        while (n > 0 && ini_is_space(s[n - 1])) {
                 n--;
         }
         s[n] = '\0';
@@ -156,7 +158,7 @@ static void trim_end(char *s)
 static bool cut_comment(char *s)
 {
         for (char *p = s; *p; p++) {
-                if (*p == '#' && is_space(p[-1])) {
+                if (*p == '#' && ini_is_space(p[-1])) {
                         *p = '\0';
                         return true;
                 }
@@ -170,7 +172,7 @@ static size_t offset_in(const IniLine *line, const char *p)
 }
 
 /* What stands after the "]". */
-static void check_tail(const Lexer *l, const IniLine *line, char *tail)
+static void check_tail(const IniReader *l, const IniLine *line, char *tail)
 {
         Place at;
 
@@ -184,7 +186,7 @@ static void check_tail(const Lexer *l, const IniLine *line, char *tail)
 }
 
 /* "[kind]" or "[kind name]"; s is at the "[". */
-static bool read_section(const Lexer *l, IniLine *line, char *s)
+static bool read_section(const IniReader *l, IniLine *line, char *s)
 {
         char *end = strchr(s, ']');
         Place at = place(l, offset_in(line, s));
@@ -196,7 +198,7 @@ static bool read_section(const Lexer *l, IniLine *line, char *s)
                 (void) cut_comment(s + 1);
                 problems_add(l->problems, &at, "the section header has no ']'");
         }
-        line->kind = LINE_SECTION;
+        line->kind = INI_SECTION;
         line->word = skip_space(s + 1);
         line->word_at = place(l, offset_in(line, line->word));
         line->rest = line->word + strcspn(line->word, " \t");
@@ -209,7 +211,7 @@ static bool read_section(const Lexer *l, IniLine *line, char *s)
         return true;
 }
 
-static bool read_pair(const Lexer *l, IniLine *line, char *s, bool indented)
+static bool read_pair(const IniReader *l, IniLine *line, char *s, bool indented)
 {
         char *equals = strchr(s, '=');
 
@@ -221,12 +223,12 @@ static bool read_pair(const Lexer *l, IniLine *line, char *s, bool indented)
                         problems_add(l->problems, &line->word_at,
                                 "'%s' is neither a [section] nor a 'key = value'", s);
                 }
-                line->kind = LINE_TORN;
+                line->kind = INI_TORN;
                 line->rest = s + strcspn(s, " \t");
                 *line->rest = '\0';
                 return true;
         }
-        line->kind = LINE_PAIR;
+        line->kind = INI_PAIR;
         line->commented = cut_comment(equals + 1);
         line->rest = skip_space(equals + 1);
         line->rest_at = place(l, offset_in(line, line->rest));
@@ -238,7 +240,7 @@ static bool read_pair(const Lexer *l, IniLine *line, char *s, bool indented)
 }
 
 /* False for lines that say nothing. */
-static bool read_line(const Lexer *l, IniLine *line)
+static bool read_line(const IniReader *l, IniLine *line)
 {
         char *s = skip_space(line->text);
         bool indented = s != line->text;
@@ -257,7 +259,7 @@ static bool read_line(const Lexer *l, IniLine *line)
         return *s == '[' ? read_section(l, line, s) : read_pair(l, line, s, indented);
 }
 
-bool lexer_next(Lexer *l, IniLine *ret)
+bool ini_next(IniReader *l, IniLine *ret)
 {
         while (l->at < l->size) {
                 const char *s = l->text + l->at;

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Lines of a configuration file, as systemd writes such files but strict: cuts a text into section headers and "key = value", and tells what is wrong
- * with the bytes themselves. A damaged line is still handed on, cleaned, so that its key counts as
- * given and one mistake is not reported as two.
+ * Lines of a configuration file, as systemd writes such files but strict: cuts a text into section
+ * headers and "key = value", and tells what is wrong with the bytes themselves. A damaged line is still
+ * handed on, cleaned, so that its key counts as given and one mistake is not reported as two.
  */
 
 #include "common/problem.h"
@@ -19,19 +19,19 @@ typedef struct IniText {
         size_t size;
 } IniText;
 
-typedef struct Lexer {
+typedef struct IniReader {
         const char *file; /* borrowed by every Place */
         const char *text;
         size_t size, at;
         unsigned line;
         bool told_cr;
         Problems *problems;
-} Lexer;
+} IniReader;
 
 typedef enum IniLineKind {
-        LINE_SECTION, /* word: its kind; rest: its name, "" without one */
-        LINE_PAIR,    /* word: the key; rest: the value, "" without one */
-        LINE_TORN,    /* a key without "=": told; only marks the key as given */
+        INI_SECTION, /* word: its kind; rest: its name, "" without one */
+        INI_PAIR,    /* word: the key; rest: the value, "" without one */
+        INI_TORN,    /* a key without "=": told; only marks the key as given */
 } IniLineKind;
 
 typedef struct IniLine {
@@ -43,13 +43,13 @@ typedef struct IniLine {
         char text[INI_LINE_MAX + 1];
 } IniLine;
 
-static inline bool is_space(char c)
+static inline bool ini_is_space(char c)
 {
         return c == ' ' || c == '\t';
 }
 
 /* False, and told, when the text is too long to be looked at. */
-bool lexer_init(Lexer *l, const IniText *text, const char *file, Problems *problems);
+bool ini_init(IniReader *l, const IniText *text, const char *file, Problems *problems);
 
 /* The next line that says something; false at the end. */
-bool lexer_next(Lexer *l, IniLine *ret);
+bool ini_next(IniReader *l, IniLine *ret);

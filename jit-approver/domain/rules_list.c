@@ -26,10 +26,10 @@ static bool next_item(const ValueText *v, const char **cursor, Item *ret)
         }
         end = s + strcspn(s, ",");
         *cursor = *end ? end + 1 : NULL;
-        while (s < end && is_space(*s)) {
+        while (s < end && ini_is_space(*s)) {
                 s++;
         }
-        while (end > s && is_space(end[-1])) {
+        while (end > s && ini_is_space(end[-1])) {
                 end--;
         }
         *ret = (Item){ .s = s, .n = (size_t) (end - s), .at = v->at };
@@ -49,7 +49,7 @@ static bool name_check(const ValueText *v, const Item *item)
                 return false;
         }
         for (size_t i = 0; i < item->n; i++) {
-                if (is_space(item->s[i])) {
+                if (ini_is_space(item->s[i])) {
                         problems_add(v->problems, &item->at,
                                 "'%.*s' is not one name; names in '%s' are separated by commas",
                                 (int) item->n, item->s, v->key);
@@ -116,7 +116,7 @@ static int split_words(const Item *item, char ***ret)
                 const char *start = s;
                 int r;
 
-                while (s < end && !is_space(*s)) {
+                while (s < end && !ini_is_space(*s)) {
                         s++;
                 }
                 word = strndup(start, (size_t) (s - start));
@@ -127,7 +127,7 @@ static int split_words(const Item *item, char ***ret)
                 if (r < 0) {
                         return r;
                 }
-                while (s < end && is_space(*s)) {
+                while (s < end && ini_is_space(*s)) {
                         s++;
                 }
         }

@@ -167,7 +167,7 @@ static KeyId find_key(const Parser *p, SectionKind kind, const IniLine *line)
                 }
                 words[n++] = rule_keys[i].name;
         }
-        if (line->kind != LINE_TORN) {
+        if (line->kind != INI_TORN) {
                 problems_add(p->problems, &line->word_at, "unknown key '%s' in [%s]%s", line->word,
                         section_words[kind], nearest_hint(hint, line->word, words, n));
         }
@@ -184,7 +184,7 @@ static int parse_value(Parser *p, KeyId k, const IniLine *line)
         };
         int r;
 
-        if (line->damaged || line->kind == LINE_TORN) {
+        if (line->damaged || line->kind == INI_TORN) {
                 return 0;
         }
         if (!*line->rest) {
@@ -206,7 +206,7 @@ static bool pair_has_place(Parser *p, const IniLine *line)
         if (p->skipping) {
                 return false;
         }
-        if (!p->current && line->kind == LINE_TORN) {
+        if (!p->current && line->kind == INI_TORN) {
                 return false; /* wrong wherever it stands, which has been told */
         }
         if (!p->current) {
@@ -239,25 +239,25 @@ static int parse_pair(Parser *p, const IniLine *line)
                 problems_add(p->problems, &line->word_at, "'%s' is given twice, first in line %u",
                         rule_keys[k].name, given->line);
         } else {
-                *given = line->kind == LINE_TORN ? line->word_at : line->rest_at;
+                *given = line->kind == INI_TORN ? line->word_at : line->rest_at;
         }
         return parse_value(p, k, line);
 }
 
 static int parse_text(Parser *p, const IniText *text, const char *file)
 {
-        Lexer lexer;
+        IniReader reader;
         IniLine line;
 
         /* A drop-in does not go on where the file before it stopped. */
         p->current = NULL;
         p->skipping = false;
-        if (!lexer_init(&lexer, text, file, p->problems)) {
+        if (!ini_init(&reader, text, file, p->problems)) {
                 p->incomplete = true;
                 return 0;
         }
-        while (lexer_next(&lexer, &line)) {
-                int r = line.kind == LINE_SECTION ? parse_section(p, &line) : parse_pair(p, &line);
+        while (ini_next(&reader, &line)) {
+                int r = line.kind == INI_SECTION ? parse_section(p, &line) : parse_pair(p, &line);
 
                 if (r < 0) {
                         return r;

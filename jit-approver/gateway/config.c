@@ -61,7 +61,7 @@ static int set_text(char **field, const char *value)
 }
 
 /* An address as the kernel would write it. -EINVAL. */
-static int address_parse(const char *text, char **ret)
+static int normalize_address(const char *text, char **ret)
 {
         unsigned char bytes[sizeof(struct in6_addr)];
         char out[INET6_ADDRSTRLEN];
@@ -103,7 +103,7 @@ static int listen_parse(const char *value, Listen *ret)
                 return -EINVAL;
         }
         ret->port = (uint16_t) port;
-        return address_parse(address, &ret->address);
+        return normalize_address(address, &ret->address);
 }
 
 static int set_listen(Parser *p, const IniLine *line)
@@ -135,10 +135,10 @@ static int set_proxies(Parser *p, const IniLine *line)
 
                 word += strspn(word, " \t");
                 n = strlen(word);
-                while (n > 0 && is_space(word[n - 1])) {
+                while (n > 0 && ini_is_space(word[n - 1])) {
                         word[--n] = '\0';
                 }
-                r = address_parse(word, &address);
+                r = normalize_address(word, &address);
                 if (r == -EINVAL) {
                         problems_add(
                                 p->problems, &line->rest_at, "'%s' is not a numeric address", word);
@@ -416,7 +416,7 @@ static int parse_pair(Parser *p, const IniLine *line, bool seen_section)
                 return 0;
         }
         p->given |= 1U << i;
-        if (line->damaged || line->kind == LINE_TORN) {
+        if (line->damaged || line->kind == INI_TORN) {
                 return 0;
         }
         if (!*line->rest) {
@@ -430,14 +430,14 @@ static int parse_text(Parser *p, const IniText *text)
 {
         _cleanup_(freep) IniLine *line = calloc(1, sizeof(*line));
         bool seen_section = false;
-        Lexer lexer;
+        IniReader reader;
         int r = line ? 0 : -ENOMEM;
 
-        if (line && !lexer_init(&lexer, text, text->name, p->problems)) {
+        if (line && !ini_init(&reader, text, text->name, p->problems)) {
                 return 0;
         }
-        while (r >= 0 && lexer_next(&lexer, line)) {
-                if (line->kind == LINE_SECTION) {
+        while (r >= 0 && ini_next(&reader, line)) {
+                if (line->kind == INI_SECTION) {
                         seen_section = true;
                         r = parse_section(p, line);
                 } else {
@@ -491,10 +491,7 @@ void gateway_config_done(GatewayConfig *c)
                 free(x->name);
                 erase_free(x->url);
                 free(x->ca_certificate);
-                if (x->secret) {
-                        explicit_bzero(x->secret, SECRET_MAX);
-                        free(x->secret);
-                }
+                erase_free_bytes(x->secret, x->secret_size);
         }
         free(c->channels);
         free(c->web.listen.address);

@@ -40,8 +40,8 @@ typedef struct GatewayConfig {
 } GatewayConfig;
 
 /*
- * Sections are [web] and [channel NAME]; without [web], and without the file's saying so, it listens
- * at 127.0.0.1:8480. credentials: the folder they are in ($CREDENTIALS_DIRECTORY), or NULL for none. -EINVAL: problems
+ * Sections are [web] and [channel NAME]; where the file does not say so, it listens at 127.0.0.1:8480.
+ * credentials: the folder they are in ($CREDENTIALS_DIRECTORY), or NULL for none. -EINVAL: problems
  * says why; -ENOMEM. A file that does not exist is a problem.
  */
 int gateway_config_read(

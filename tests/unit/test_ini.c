@@ -7,12 +7,12 @@
 static char *first_line(const char *text, size_t size, Problems *problems)
 {
         static const char *const kinds[] = { "section", "pair", "torn" };
-        Lexer l;
+        IniReader l;
         IniLine line;
         char *s = NULL;
 
-        ck_assert(lexer_init(&l, &(IniText){ "f", text, size }, "f", problems));
-        if (!lexer_next(&l, &line)) {
+        ck_assert(ini_init(&l, &(IniText){ "f", text, size }, "f", problems));
+        if (!ini_next(&l, &line)) {
                 return strdup("end");
         }
         ck_assert_int_eq(
@@ -118,19 +118,19 @@ START_TEST(long_lines)
                 Problems problems = {};
                 char *text = malloc(sizes[i] + 1);
                 bool fits = sizes[i] <= INI_LINE_MAX;
-                Lexer l;
+                IniReader l;
                 IniLine line;
 
                 memset(text, 'x', sizes[i]);
                 text[1] = '=';
                 text[sizes[i]] = '\n';
-                ck_assert(lexer_init(&l, &(IniText){ "f", text, sizes[i] + 1 }, "f", &problems));
-                ck_assert(lexer_next(&l, &line));
+                ck_assert(ini_init(&l, &(IniText){ "f", text, sizes[i] + 1 }, "f", &problems));
+                ck_assert(ini_next(&l, &line));
                 ck_assert_str_eq(line.word, "x");
                 ck_assert_uint_eq(strlen(line.rest), MIN(sizes[i], (size_t) INI_LINE_MAX) - 2);
                 ck_assert_int_eq(line.damaged, !fits);
                 ck_assert_uint_eq(problems.n, fits ? 0 : 1);
-                ck_assert(!lexer_next(&l, &line));
+                ck_assert(!ini_next(&l, &line));
                 problems_done(&problems);
                 free(text);
         }
@@ -141,11 +141,11 @@ START_TEST(long_file)
 {
         Problems problems = {};
         char *text = calloc(1, INI_FILE_MAX + 1);
-        Lexer l;
+        IniReader l;
 
         memset(text, '\n', INI_FILE_MAX + 1);
-        ck_assert(lexer_init(&l, &(IniText){ "f", text, INI_FILE_MAX }, "f", &problems));
-        ck_assert(!lexer_init(&l, &(IniText){ "f", text, INI_FILE_MAX + 1 }, "f", &problems));
+        ck_assert(ini_init(&l, &(IniText){ "f", text, INI_FILE_MAX }, "f", &problems));
+        ck_assert(!ini_init(&l, &(IniText){ "f", text, INI_FILE_MAX + 1 }, "f", &problems));
         ck_assert_uint_eq(problems.n, 1);
         problems_done(&problems);
         free(text);
