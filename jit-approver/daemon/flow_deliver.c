@@ -356,12 +356,12 @@ typedef struct Reached {
         char why[256];
 } Reached;
 
-static int look_at_message(const OwedMessage *m, bool delivered, void *userdata)
+static int look_at_message(const OwedMessage *m, void *userdata)
 {
         const Route *route = courier_find(((Reached *) userdata)->courier, m->channel);
         Reached *x = userdata;
 
-        if (delivered) {
+        if (m->delivered) {
                 x->any = true;
                 return 1;
         }

@@ -196,7 +196,7 @@ int ledger_close(Ledger *l, const Rules *rules, const Request *r, RequestState t
                 err = audit_append(l->audit, &f, now);
         }
         if (err >= 0) {
-                err = outbox_settle(l->store, &r->id);
+                err = outbox_withdraw(l->store, &r->id);
         }
         if (err >= 0) {
                 err = owe(l, rules, r, f.event, now);
@@ -228,7 +228,7 @@ static int ledger_outcome(Ledger *l, const Rules *rules, const Request *r, const
                 }
         }
         if (err >= 0) {
-                err = outbox_settle(l->store, &r->id);
+                err = outbox_withdraw(l->store, &r->id);
         }
         return err < 0 ? err : owe(l, rules, r, AUDIT_REQUEST_DECIDED, now);
 }

@@ -61,7 +61,7 @@ int outbox_owe(Store *s, const Rules *rules, const Request *r, const char *event
         return err;
 }
 
-int outbox_settle(Store *s, const Id *request)
+int outbox_withdraw(Store *s, const Id *request)
 {
         int64_t n;
 

@@ -16,4 +16,4 @@
  */
 int outbox_owe(Store *s, const Rules *rules, const Request *r, const char *event, const Now *now);
 /* The request is over: whoever was not asked yet need not be, and nobody asks who was. */
-int outbox_settle(Store *s, const Id *request);
+int outbox_withdraw(Store *s, const Id *request);

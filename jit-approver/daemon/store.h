@@ -184,6 +184,7 @@ typedef struct OwedMessage {
         char *channel;
         char *to;       /* the approver it is for; NULL: a shared audience */
         usec_t created; /* wall */
+        bool delivered; /* and still of interest */
         int64_t tries;  /* that failed */
         char *problem;  /* of the last one */
 } OwedMessage;
@@ -212,8 +213,8 @@ int store_outbox_due(
 /* When the next of the channel is due, of what is not due by now (wall). USEC_NEVER: none. */
 int store_outbox_next(Store *s, const char *channel, usec_t now, usec_t *ret);
 /* Messages of that event about that request, delivered or not (tries, problem, channel). */
-int store_outbox_of(Store *s, const Id *request, const char *event,
-        int (*visit)(const OwedMessage *m, bool delivered, void *userdata), void *userdata);
+int store_outbox_of(
+        Store *s, const Id *request, const char *event, OutboxVisit visit, void *userdata);
 /* Each channel by which something is, or was, owed. */
 int store_outbox_channels(
         Store *s, int (*visit)(const char *channel, void *userdata), void *userdata);

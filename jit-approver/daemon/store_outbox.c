@@ -182,10 +182,10 @@ int store_outbox_count(Store *s, const char *channel, int64_t *ret)
         return 0;
 }
 
-static void get_message(Row *row, OwedMessage *m, bool *ret_delivered)
+static void get_message(Row *row, OwedMessage *m)
 {
         m->id = get_integer(row, 1, INT64_MAX);
-        *ret_delivered = get_usec(row) > 0;
+        m->delivered = get_usec(row) > 0;
         m->tries = get_integer(row, 0, INT64_MAX);
         (void) get_integer(row, 0, INT64_MAX);
         m->event = get_text(row, NAME_LIMIT);
@@ -197,6 +197,25 @@ static void get_message(Row *row, OwedMessage *m, bool *ret_delivered)
         if (!m->event || !m->channel || !id_is_set(&m->request)) {
                 row_distrust(row);
         }
+}
+
+static int visit_messages(Row *row, OutboxVisit visit, void *userdata)
+{
+        int r;
+
+        while ((r = row_step(row)) > 0) {
+                _cleanup_(owed_message_done) OwedMessage m = {};
+
+                get_message(row, &m);
+                if (row->error < 0) {
+                        return row->error;
+                }
+                r = visit(&m, userdata);
+                if (r != 0) {
+                        return MIN(r, 0);
+                }
+        }
+        return r;
 }
 
 int store_outbox_due(
@@ -218,20 +237,7 @@ int store_outbox_due(
         put_text(&row, channel, NAME_LIMIT);
         put_integer(&row, now);
         put_integer(&row, usec_add(now, ahead));
-        while ((r = row_step(&row)) > 0) {
-                _cleanup_(owed_message_done) OwedMessage m = {};
-                bool delivered;
-
-                get_message(&row, &m, &delivered);
-                if (row.error < 0) {
-                        return row.error;
-                }
-                r = visit(&m, userdata);
-                if (r != 0) {
-                        return MIN(r, 0);
-                }
-        }
-        return r;
+        return visit_messages(&row, visit, userdata);
 }
 
 int store_outbox_next(Store *s, const char *channel, usec_t now, usec_t *ret)
@@ -262,8 +268,8 @@ int store_outbox_next(Store *s, const char *channel, usec_t now, usec_t *ret)
         return 0;
 }
 
-int store_outbox_of(Store *s, const Id *request, const char *event,
-        int (*visit)(const OwedMessage *m, bool delivered, void *userdata), void *userdata)
+int store_outbox_of(
+        Store *s, const Id *request, const char *event, OutboxVisit visit, void *userdata)
 {
         _cleanup_(row_donep) Row row = {};
         int r;
@@ -276,20 +282,7 @@ int store_outbox_of(Store *s, const Id *request, const char *event,
         }
         put_id(&row, request);
         put_text(&row, event, NAME_LIMIT);
-        while ((r = row_step(&row)) > 0) {
-                _cleanup_(owed_message_done) OwedMessage m = {};
-                bool delivered;
-
-                get_message(&row, &m, &delivered);
-                if (row.error < 0) {
-                        return row.error;
-                }
-                r = visit(&m, delivered, userdata);
-                if (r != 0) {
-                        return MIN(r, 0);
-                }
-        }
-        return r;
+        return visit_messages(&row, visit, userdata);
 }
 
 int store_outbox_channels(

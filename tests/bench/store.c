@@ -144,7 +144,7 @@ static void decide(Bench *b, const Request *request, const Vote *vote, Grant *gr
         MUST(store_request_move(b->store, &request->id, REQUEST_APPROVED, now, BOOT, &grant->id));
         MUST(audit_append(b->audit, &decided, now));
         MUST(audit_append(b->audit, &started, now));
-        MUST(outbox_settle(b->store, &request->id));
+        MUST(outbox_withdraw(b->store, &request->id));
         MUST(store_commit(b->store));
 }
 

@@ -102,7 +102,7 @@ START_TEST(owed_to_all_but_the_asker)
         MUST(outbox_owe(fixture.store, rules, &quiet, OUTBOX_CREATED, &now));
         MUST(outbox_owe(fixture.store, NULL, &other, OUTBOX_CREATED, &now));
         ck_assert_int_eq(owed(NULL), 6);
-        MUST(outbox_settle(fixture.store, &r.id));
+        MUST(outbox_withdraw(fixture.store, &r.id));
         ck_assert_str_eq(due("hook", T0), "carol devp bob");
         ck_assert_int_eq(owed("room"), 1);
 }
@@ -154,12 +154,12 @@ START_TEST(when_it_is_due)
 }
 END_TEST
 
-static int write_state(const OwedMessage *m, bool delivered, void *userdata)
+static int write_state(const OwedMessage *m, void *userdata)
 {
         size_t n = strlen(seen);
 
         (void) snprintf(seen + n, sizeof(seen) - n, "%s:%s:%lld:%s ", m->channel,
-                delivered ? "there" : "owed", (long long) m->tries, str_or(m->problem, "-"));
+                m->delivered ? "there" : "owed", (long long) m->tries, str_or(m->problem, "-"));
         return 0;
 }
 
@@ -182,7 +182,7 @@ START_TEST(who_knows)
         MUST(store_outbox_of(fixture.store, &r.id, OUTBOX_CREATED, write_state, NULL));
         ck_assert_str_eq(seen, "hook:there:0:- room:owed:1:HTTP 500 ");
         /* The request is over: nobody asks any more who was told of it. */
-        MUST(outbox_settle(fixture.store, &r.id));
+        MUST(outbox_withdraw(fixture.store, &r.id));
         seen[0] = '\0';
         MUST(store_outbox_of(fixture.store, &r.id, OUTBOX_CREATED, write_state, NULL));
         ck_assert_str_eq(seen, "");
