@@ -4,7 +4,6 @@
 
 #include "jit-approver/gateway/page.h"
 
-#include <stdio.h>
 #include <string.h>
 
 __asm__(".section .rodata\n"
@@ -20,24 +19,7 @@ size_t page_style_size(void)
         return strlen(page_style_text);
 }
 
-/* FNV-1a: not against anybody, only so that another text has another name. */
-static uint64_t hash(const char *s)
-{
-        uint64_t h = 14695981039346656037u;
-
-        for (; *s; s++) {
-                h = (h ^ (unsigned char) *s) * 1099511628211u;
-        }
-        return h;
-}
-
 const char *page_style_path(void)
 {
-        static char path[40];
-
-        if (!path[0]) {
-                (void) snprintf(path, sizeof(path), "/style-%016llx.css",
-                        (unsigned long long) hash(page_style_text));
-        }
-        return path;
+        return "/style-" STYLE_HASH ".css";
 }
