@@ -8,8 +8,6 @@
 
 #include "common/util.h"
 
-#define FORM_BODY_MAX 8192
-
 /* Owned; NULL: not sent. */
 typedef struct Form {
         char *decision; /* "approve" or "deny" once checked */

@@ -34,34 +34,31 @@ static bool is_ours(const Web *w, const HttpRequest *r, const Route *route)
         return origin_ok(&o, w->origin, !route->api);
 }
 
-/* 0, or the status that is due. */
-static int read_form(const HttpRequest *r, const Route *route, Form *ret)
+/* What is wrong with a decision that was sent; status 0: nothing, or none is due here. */
+static Refusal read_form(const HttpRequest *r, const Route *route, Form *ret)
 {
-        const char *type = http_header(r, "Content-Type");
+        const char *type = http_header(r, "Content-Type"), *wrong;
         size_t size;
         const char *body = http_body(r, &size);
 
         if (!is_post(r) || route->kind == ROUTE_CANCEL) {
-                return 0;
+                return (Refusal){ 0 };
         }
         if (!api_is_type(
                     type, route->api ? "application/json" : "application/x-www-form-urlencoded")) {
-                return 415;
+                return refusal_new(
+                        415, "A decision is sent as a form from the page, or as JSON to the API.");
         }
         int e = route->api ? form_parse_json(body, size, ret) : form_parse(body, size, ret);
-        return e == -ENOMEM ? 503 : e < 0 ? 400 : 0;
-}
-
-static const char *message_of(int status)
-{
-        switch (status) {
-        case 400:
-                return "The fields are decision, duration, note and code, each once at most.";
-        case 415:
-                return "A decision is sent as a form from the page, or as JSON to the API.";
-        default:
-                return "There is no memory left for this. Try again in a moment.";
+        if (e == -ENOMEM) {
+                return refusal_new(503, "There is no memory left for this. Try again in a moment.");
         }
+        if (e < 0) {
+                return refusal_new(400,
+                        "The fields are decision, duration, note and code, each once at most.");
+        }
+        wrong = form_check(ret);
+        return wrong ? refusal_new(400, wrong) : (Refusal){ 0 };
 }
 
 /* Whether this client may come with another token; if not, that has been said. */
@@ -93,15 +90,10 @@ static void on_link(Web *w, HttpRequest *r, const Route *route)
                 web_refuse_with(r, route, 401, REFUSAL_UNKNOWN);
                 return;
         }
-        int status = read_form(r, route, &form);
-        const char *wrong = status > 0 ? message_of(status) : NULL;
-        if (status == 0 && is_post(r) && route->kind != ROUTE_CANCEL &&
-                (wrong = form_check(&form))) {
-                status = 400;
-        }
-        if (status > 0) {
+        Refusal refusal = read_form(r, route, &form);
+        if (refusal.status != 0) {
                 limiter_return(&w->limiter, &client, clock_usec(CLOCK_BOOTTIME));
-                web_refuse_with(r, route, status, wrong);
+                web_refuse(r, route, &refusal);
                 return;
         }
         web_visit(w, r, route, &client, strdup(token), &form);

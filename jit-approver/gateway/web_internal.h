@@ -28,7 +28,7 @@ typedef struct Visit {
         char *token;
         Form form;
         bool counted;    /* the limiter knows how it went */
-        bool deciding;   /* the second question of two is on its way */
+        bool deciding;   /* the decision has been handed in */
         Refusal refusal; /* why the decision was not taken; status 0: it was, or there was none */
         char *refusal_message;
         UpstreamCall *call;

@@ -68,7 +68,8 @@ static int ask_cancel(Visit *v)
         return ask_link(v, "CancelLink");
 }
 
-static void visit_settle(Visit *v, int e)
+/* A question was asked, or (e < 0) could not be. */
+static void visit_asked(Visit *v, int e)
 {
         if (e < 0) {
                 const Refusal refusal = refusal_of_reply(e, NULL);
@@ -102,7 +103,7 @@ static void on_error(Visit *v, const Refusal *refusal)
         v->refusal = *refusal;
         v->refusal_message = strdup(refusal->message);
         v->refusal.message = str_or(v->refusal_message, "");
-        visit_settle(v, ask_link(v, "ShowLink"));
+        visit_asked(v, ask_link(v, "ShowLink"));
 }
 
 /* The token is good. Is it for what the path names, and is there more to ask? */
@@ -115,9 +116,9 @@ static void on_page(Visit *v, const JsonNode *page)
                 const Refusal refusal = refusal_new(404, "The token is for another request.");
                 visit_refuse(v, &refusal);
         } else if (v->route.kind == ROUTE_DECIDE && !v->deciding) {
-                visit_settle(v, ask_decide(v));
+                visit_asked(v, ask_decide(v));
         } else if (v->route.kind == ROUTE_CANCEL && !v->deciding) {
-                visit_settle(v, ask_cancel(v));
+                visit_asked(v, ask_cancel(v));
         } else {
                 web_answer_page(v, page);
                 visit_free(v);
@@ -156,5 +157,5 @@ void web_visit(
         *form = (Form){ 0 };
         http_park(r, on_gone, v);
         bool decides = route->kind == ROUTE_PAGE && v->form.decision;
-        visit_settle(v, decides ? ask_decide(v) : ask_link(v, "ShowLink"));
+        visit_asked(v, decides ? ask_decide(v) : ask_link(v, "ShowLink"));
 }
