@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/* Objects go out as the approver made them. MUST: of a Page, no member that is not named here. */
+
 #include "jit-approver/gateway/api.h"
 #include "jit-approver/gateway/inert.h"
 

@@ -275,28 +275,14 @@ static void on_given(int error, const Message *reply, void *userdata)
         }
 }
 
-int deliver_new(sd_event *event, const GatewayConfig *config, Upstream *upstream, Fetcher *fetcher,
-        DeliverWeb on_web, void *userdata, Deliver **ret)
+static int deliver_subscribe(Deliver *d)
 {
-        _cleanup_(deliver_freep) Deliver *d = NULL;
-        _cleanup_(freep) const char **names = NULL;
-        int r;
+        const GatewayConfig *config = d->config;
+        _cleanup_(freep) const char **names = calloc(config->n_channels + 1, sizeof(*names));
 
-        d = calloc(1, sizeof(*d));
-        names = calloc(config->n_channels + 1, sizeof(*names));
-        if (!d || !names) {
+        if (!names) {
                 return -ENOMEM;
         }
-        d->event = sd_event_ref(event);
-        d->failing = calloc(config->n_channels + 1, sizeof(*d->failing));
-        if (!d->failing) {
-                return -ENOMEM;
-        }
-        d->config = config;
-        d->upstream = upstream;
-        d->fetcher = fetcher;
-        d->on_web = on_web;
-        d->userdata = userdata;
         for (size_t i = 0; i < config->n_channels; i++) {
                 names[i] = config->channels[i].name;
         }
@@ -304,7 +290,25 @@ int deliver_new(sd_event *event, const GatewayConfig *config, Upstream *upstream
                 .version = PROTOCOL_VERSION,
                 .channels = { .items = names, .n = config->n_channels },
         };
-        r = upstream_subscribe(upstream, "Deliver", DELIVER_FIELDS, &call, on_given, d);
+        return upstream_subscribe(d->upstream, "Deliver", DELIVER_FIELDS, &call, on_given, d);
+}
+
+int deliver_new(sd_event *event, const GatewayConfig *config, Upstream *upstream, Fetcher *fetcher,
+        DeliverWeb on_web, void *userdata, Deliver **ret)
+{
+        _cleanup_(deliver_freep) Deliver *d = calloc(1, sizeof(*d));
+
+        if (!d) {
+                return -ENOMEM;
+        }
+        d->event = sd_event_ref(event);
+        d->config = config;
+        d->upstream = upstream;
+        d->fetcher = fetcher;
+        d->on_web = on_web;
+        d->userdata = userdata;
+        d->failing = calloc(config->n_channels + 1, sizeof(*d->failing));
+        int r = d->failing ? deliver_subscribe(d) : -ENOMEM;
         if (r < 0) {
                 return r;
         }

@@ -28,7 +28,10 @@ void html_done(Html *h);
 #define html(h, ...) html_put(h, "" __VA_ARGS__)
 void html_put(Html *h, const char *format, ...) _printf_(2, 3);
 
-/* "<time …>14:35 CET</time> (in 12 min)", in the host's zone, with the day where it is another; nothing for what is no time. */
+/*
+ * "<time …>14:35 CET</time> (in 12 min)", in the host's zone, with the day where it is another; nothing
+ * for what is no time. now: wall.
+ */
 void html_time(Html *h, const char *rfc3339, usec_t now);
 /* The same without how long from now. */
 void html_clock(Html *h, const char *rfc3339, usec_t now);

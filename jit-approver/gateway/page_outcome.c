@@ -103,10 +103,15 @@ static void put_given(Html *h, const PageView *v, const JsonNode *request)
         }
 }
 
+static bool came_late(const Refusal *r)
+{
+        return r && (r->status == 409 || r->status == 410);
+}
+
 /* The decision was not taken. Where the request is over, that is what there is to say. */
 static void put_refused(Html *h, const PageView *v, const JsonNode *request)
 {
-        if (v->refusal->status == 409 || v->refusal->status == 410) {
+        if (came_late(v->refusal)) {
                 html(h, "Your decision came too late and does not count. ");
                 put_over(h, request, v->now);
         } else {
@@ -125,8 +130,7 @@ void page_outcome(Html *h, const PageView *v)
 {
         const JsonNode *request = node_object(v->page, "request");
         bool pending = page_is(request, "state", "pending");
-        bool late = v->refusal && (v->refusal->status == 409 || v->refusal->status == 410);
-        const char *kind = late                                    ? "waiting"
+        const char *kind = came_late(v->refusal)                   ? "waiting"
                            : v->refusal                            ? "bad"
                            : pending                               ? "waiting"
                            : page_is(request, "state", "approved") ? "good"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/* MUST: what is no path of ours, to the byte, is ROUTE_NONE; an object without a known verb is too. */
+
 #include "jit-approver/gateway/route.h"
 
 #include "common/util.h"

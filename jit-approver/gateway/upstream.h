@@ -12,9 +12,8 @@
 
 #include "common/protocol.h"
 
-#define UPSTREAM_CALL_TIME                                                                         \
-        (10 * USEC_PER_SEC) /* from when it is made, waiting for its turn included */
-#define UPSTREAM_RETRY_TIME USEC_PER_SEC
+#define UPSTREAM_CALL_TIME (10 * USEC_PER_SEC) /* waiting for its turn included */
+#define UPSTREAM_RETRY_TIME USEC_PER_SEC       /* until the call that goes on is made again */
 /* At once. With the call that goes on, less than the approver lets one account have connections. */
 #define UPSTREAM_CALLS_MAX 6
 #define UPSTREAM_QUEUE_MAX 1024 /* more wait for their turn */
