@@ -36,13 +36,12 @@ static int client_poll(const Client *c, short events, usec_t deadline, int wake_
         }
 }
 
-/* The identity of whoever listens, as of listen(2): a squatter cannot pass for root. */
-static int client_check_server(const Client *c, uid_t server_uid)
+int client_check_server(int fd, uid_t server_uid)
 {
         struct ucred peer;
         socklen_t size = sizeof(peer);
 
-        if (getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
                 return -errno;
         }
         if (size != sizeof(peer) || (server_uid != UID_UNSET && peer.uid != server_uid)) {
@@ -76,7 +75,7 @@ int client_connect(Client *c, const char *path, uid_t server_uid, usec_t deadlin
                 }
                 (void) poll(NULL, 0, MIN(usec_poll_ms(now, deadline), 20));
         }
-        return client_check_server(c, server_uid);
+        return client_check_server(c->fd, server_uid);
 }
 
 int client_flush(Client *c, usec_t deadline)

@@ -25,6 +25,12 @@ typedef struct Client {
 int client_connect(Client *c, const char *path, uid_t server_uid, usec_t deadline);
 
 /*
+ * Whether who listens there is server_uid, as of listen(2): a squatter cannot pass for root. -EPERM: it
+ * is somebody else. For whoever connects by himself; client_connect() does it.
+ */
+int client_check_server(int fd, uid_t server_uid);
+
+/*
  * Makes a call ready to be sent; may come before client_connect(), so that nothing but sending is left
  * to do when the server has been woken up by the connection.
  */

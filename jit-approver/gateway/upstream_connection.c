@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "common/wire.h"
+#include "common/client.h"
 #include "jit-approver/gateway/upstream_connection.h"
 
 struct Connection {
@@ -24,21 +24,6 @@ struct Connection {
         bool busy; /* within says: freed when that returns */
         bool freed;
 };
-
-/* The identity of whoever listens, as of listen(2): a squatter cannot pass for the approver. */
-static int check_server(int fd, uid_t server_uid)
-{
-        struct ucred peer;
-        socklen_t size = sizeof(peer);
-
-        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
-                return -errno;
-        }
-        if (size != sizeof(peer) || (server_uid != UID_UNSET && peer.uid != server_uid)) {
-                return -EPERM;
-        }
-        return 0;
-}
 
 static int open_socket(const char *path, uid_t server_uid)
 {
@@ -58,7 +43,7 @@ static int open_socket(const char *path, uid_t server_uid)
         if (connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0) {
                 return errno == EINTR ? -EAGAIN : -errno;
         }
-        r = check_server(fd, server_uid);
+        r = client_check_server(fd, server_uid);
         return r < 0 ? r : TAKE_FD(fd);
 }
 
