@@ -38,6 +38,13 @@ const JsonNode *node_array(const JsonNode *object, const char *name)
         return node_get(object, name, JSON_ARRAY);
 }
 
+const JsonNode *node_first(const JsonNode *object, const char *name)
+{
+        const JsonNode *n = node_array(object, name);
+
+        return n ? json_first(n) : NULL;
+}
+
 const JsonNode *node_object(const JsonNode *object, const char *name)
 {
         return node_get(object, name, JSON_OBJECT);

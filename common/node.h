@@ -11,5 +11,7 @@
 const char *node_text(const JsonNode *object, const char *name);
 int64_t node_integer(const JsonNode *object, const char *name, int64_t otherwise);
 bool node_boolean(const JsonNode *object, const char *name);
+/* Its first element; NULL for an empty array too. */
+const JsonNode *node_first(const JsonNode *object, const char *name);
 const JsonNode *node_array(const JsonNode *object, const char *name);
 const JsonNode *node_object(const JsonNode *object, const char *name);

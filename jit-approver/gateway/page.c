@@ -47,10 +47,9 @@ const char *page_span(const char *text, char *buffer, size_t size)
 
 int page_voters(Html *h, const JsonNode *request, const char *decision)
 {
-        const JsonNode *votes = node_array(request, "votes");
         int n = 0;
 
-        for (const JsonNode *v = votes ? json_first(votes) : NULL; v; v = json_next(v)) {
+        for (const JsonNode *v = node_first(request, "votes"); v; v = json_next(v)) {
                 if (!page_is(v, "decision", decision)) {
                         continue;
                 }

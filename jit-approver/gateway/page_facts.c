@@ -10,8 +10,7 @@
 
 static void put_added(Html *h, const JsonNode *request)
 {
-        const JsonNode *added = node_array(request, "added");
-        const JsonNode *first = added ? json_first(added) : NULL;
+        const JsonNode *first = node_first(request, "added");
 
         if (!first) {
                 return;
@@ -137,10 +136,10 @@ static void put_vote(Html *h, const JsonNode *v, usec_t now)
 
 static void put_votes(Html *h, const JsonNode *request, usec_t now)
 {
-        const JsonNode *votes = node_array(request, "votes");
+        const JsonNode *first = node_first(request, "votes");
         int wanted = (int) node_integer(request, "approvals", 1);
 
-        if (wanted <= 1 && !(votes && json_first(votes))) {
+        if (wanted <= 1 && !first) {
                 return;
         }
         html(h, "<dt>Votes</dt>\n<dd>");
@@ -148,7 +147,7 @@ static void put_votes(Html *h, const JsonNode *request, usec_t now)
                 html(h, "%d of %d approvals", page_voters(NULL, request, "approve"), wanted);
         }
         html(h, "<ul>\n");
-        for (const JsonNode *v = votes ? json_first(votes) : NULL; v; v = json_next(v)) {
+        for (const JsonNode *v = first; v; v = json_next(v)) {
                 put_vote(h, v, now);
         }
         html(h, "</ul></dd>\n");
@@ -156,10 +155,9 @@ static void put_votes(Html *h, const JsonNode *request, usec_t now)
 
 static int lately_count(const JsonNode *page)
 {
-        const JsonNode *lately = node_array(page, "lately");
         int n = 0;
 
-        for (const JsonNode *g = lately ? json_first(lately) : NULL; g; g = json_next(g)) {
+        for (const JsonNode *g = node_first(page, "lately"); g; g = json_next(g)) {
                 n++;
         }
         return n;
@@ -167,7 +165,6 @@ static int lately_count(const JsonNode *page)
 
 static void put_lately_short(Html *h, const JsonNode *page, usec_t now)
 {
-        const JsonNode *lately = node_array(page, "lately");
         int n = lately_count(page);
 
         html(h, "<dt>Lately</dt>\n<dd>");
@@ -176,7 +173,7 @@ static void put_lately_short(Html *h, const JsonNode *page, usec_t now)
                 return;
         }
         html(h, "<a href=\"#lately\">%d grant%s</a>, the last ", n, n > 1 ? "s" : "");
-        html_clock(h, node_text(json_first(lately), "from"), now);
+        html_clock(h, node_text(node_first(page, "lately"), "from"), now);
         html(h, "</dd>\n");
 }
 
@@ -224,18 +221,17 @@ static void put_lately_row(Html *h, const JsonNode *grant, usec_t now)
 
 static void put_lately(Html *h, const JsonNode *page, usec_t now)
 {
-        const JsonNode *request = node_object(page, "request"),
-                       *lately = node_array(page, "lately");
+        const JsonNode *request = node_object(page, "request"), *first = node_first(page, "lately");
         int n = 0;
 
-        if (lately_count(page) == 0) {
+        if (!first) {
                 return;
         }
         html(h, "<section id=\"lately\">\n<h2>What %s was granted lately</h2>\n<table>\n",
                 page_text(request, "asker"));
         html(h, "<thead><tr><th scope=\"col\">What</th><th scope=\"col\">When</th>"
                 "<th scope=\"col\">For</th><th scope=\"col\">End</th></tr></thead>\n<tbody>\n");
-        for (const JsonNode *g = json_first(lately); g && n < LATELY_MAX; g = json_next(g), n++) {
+        for (const JsonNode *g = first; g && n < LATELY_MAX; g = json_next(g), n++) {
                 put_lately_row(h, g, now);
         }
         html(h, "</tbody>\n</table>\n</section>\n");
@@ -245,13 +241,12 @@ static void put_lately(Html *h, const JsonNode *page, usec_t now)
 static void put_others(Html *h, const JsonNode *page)
 {
         const JsonNode *request = node_object(page, "request");
-        const JsonNode *all = node_array(request, "approvers");
         const char *self = node_text(page, "approver");
         int n = 0;
 
         html(h, "<section>\n<h2>Who %s%s decide</h2>\n<p>", self ? "else " : "",
                 page_is(request, "state", "pending") ? "may" : "could");
-        for (const JsonNode *a = all ? json_first(all) : NULL; a; a = json_next(a)) {
+        for (const JsonNode *a = node_first(request, "approvers"); a; a = json_next(a)) {
                 if (json_type(a) != JSON_STRING || (self && streq(json_string(a), self))) {
                         continue;
                 }

@@ -19,14 +19,14 @@ static bool same_span(const char *a, const char *b)
 static void put_durations(Html *h, const JsonNode *page)
 {
         const char *asked = page_text(node_object(page, "request"), "duration");
-        const JsonNode *durations = node_array(page, "durations");
+        const JsonNode *first = node_first(page, "durations");
 
-        if (!durations || !json_first(durations)) {
+        if (!first) {
                 return;
         }
         html(h, "<div class=\"field\">\n<label for=\"duration\">If you approve, for</label>\n"
                 "<select id=\"duration\" name=\"duration\">\n");
-        for (const JsonNode *d = json_first(durations); d; d = json_next(d)) {
+        for (const JsonNode *d = first; d; d = json_next(d)) {
                 char buffer[SPAN_TEXT_MAX];
 
                 if (json_type(d) != JSON_STRING) {
