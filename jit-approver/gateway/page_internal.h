@@ -6,7 +6,7 @@
 #include "jit-approver/gateway/html.h"
 #include "jit-approver/gateway/page.h"
 
-/* Member of an object as text; "" when it is not there. */
+/* page_words.c. Member of an object as text; "" when it is not there. */
 const char *page_text(const JsonNode *object, const char *name);
 bool page_is(const JsonNode *object, const char *name, const char *value);
 /* "root", "root, group adm", "group adm", or the service where nothing is known. */
