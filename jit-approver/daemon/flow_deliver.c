@@ -56,12 +56,14 @@ static int put_delivery(JsonWriter *w, Daemon *d, const Channel *c, const OwedMe
         if (err < 0) {
                 return err;
         }
-        err = link_delivery(&d->link_key, m->id, key);
         time_rfc3339(m->created, time);
         json_open_object(w, "delivery");
         json_put_integer(w, "id", m->id);
         json_put_string(w, "channel", m->channel);
-        json_put_string(w, "key", err >= 0 ? key : "");
+        err = link_delivery(&d->link_key, m->id, key);
+        if (err >= 0) {
+                json_put_string(w, "key", key);
+        }
         json_put_string(w, "event", m->event);
         json_put_string(w, "timestamp", time);
         json_put_string(w, "head", audit_head(d->ledger.audit));
