@@ -360,8 +360,8 @@ typedef struct Reached {
 
 static int look_at_message(const OwedMessage *m, void *userdata)
 {
-        const Route *route = courier_find(((Reached *) userdata)->courier, m->channel);
         Reached *x = userdata;
+        const Route *route = courier_find(x->courier, m->channel);
 
         if (m->delivered) {
                 x->any = true;
