@@ -269,7 +269,7 @@ void route_connect(Route *r, Call *call, usec_t wall)
 static usec_t route_wait(const Route *r, usec_t retry_after)
 {
         usec_t wait = r->failures > 1 ? courier_wait((int64_t) r->failures - 1, ROUTE_WAIT_MAX) : 0;
-        usec_t asked = MIN(retry_after, RETRY_AFTER_MAX);
+        usec_t asked = MIN(retry_after, ROUTE_PEACE_MAX);
 
         return MAX(wait, asked);
 }

@@ -13,7 +13,8 @@
 #define COURIER_WINDOW 16                   /* deliveries of a route at once */
 #define ROUTE_WAIT_MAX USEC_PER_MIN         /* between two tries of a route that fails */
 #define MESSAGE_WAIT_MAX (5 * USEC_PER_MIN) /* between two tries of one message */
-#define RETRY_AFTER_MAX USEC_PER_HOUR       /* what a receiver may ask for */
+#define RETRY_AFTER_MAX USEC_PER_HOUR       /* what a receiver may ask for, for one message */
+#define ROUTE_PEACE_MAX (5 * USEC_PER_MIN)  /* and for all: longer, and requests would be over */
 #define PROBLEM_SHOWN 200                   /* bytes of what a gateway says went wrong */
 
 /* A delivery that the gateway has. */

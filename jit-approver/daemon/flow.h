@@ -130,6 +130,8 @@ void flow_reach(Daemon *d);
 void flow_due(Daemon *d);
 /* Arms the clocks for the earliest of all deadlines. */
 void flow_arm(Daemon *d);
+/* When a step is done, and who waited for it has been told: messages go out, the clocks are armed. */
+void flow_rest(Daemon *d);
 /* At start: what the store says, put right and in force. */
 int flow_recover(Daemon *d);
 void flow_rules_loaded(Daemon *d, bool ok);

@@ -222,7 +222,7 @@ void flow_abandon(Daemon *d, const Id *id)
                 }
         }
         request_done(&r);
-        flow_arm(d);
+        flow_rest(d);
 }
 
 /* A terminal has gone, Ctrl-C was pressed, or its program died. */
@@ -393,7 +393,7 @@ void flow_request(Daemon *d, const Subject *s, const Wish *wish, Call *call, con
                 refuse_store(d, ret);
         }
         request_done(&r);
-        flow_arm(d);
+        flow_rest(d);
 }
 
 /* What a request that is over means for whoever comes to wait for it. */

@@ -293,7 +293,7 @@ void flow_decided(Daemon *d)
                 timer_unit_start(d->timer, &g->grant);
         }
         ledger_tell(&d->ledger);
-        flow_arm(d);
+        flow_rest(d);
 }
 
 void flow_cancel(Daemon *d, const Caller *c, Request *r, Failure *ret)
@@ -314,7 +314,7 @@ void flow_cancel(Daemon *d, const Caller *c, Request *r, Failure *ret)
                 r->state = REQUEST_WITHDRAWN;
                 tell_withdrawn(d, r);
         }
-        flow_arm(d);
+        flow_rest(d);
 }
 
 /* --- a grant without a request --------------------------------------------------------------------- */
@@ -342,6 +342,6 @@ void flow_make_grant(
                 return;
         }
         *ret_id = active->grant.id;
-        flow_arm(d);
+        flow_rest(d);
         timer_unit_start(d->timer, &active->grant);
 }

@@ -27,6 +27,7 @@
 static int put_link(JsonWriter *w, Daemon *d, const Request *r, const OwedMessage *m)
 {
         const Rules *rules = config_rules(d->config);
+        const Rule *rule = rules_find(rules, r->rule);
         char token[LINK_TOKEN_SIZE];
         _cleanup_(erase_freep) char *url = NULL;
 
@@ -43,6 +44,9 @@ static int put_link(JsonWriter *w, Daemon *d, const Request *r, const OwedMessag
                 json_put_string(w, "approver", m->to);
         }
         json_put_string(w, "url", url);
+        json_put_boolean(w, "decides",
+                m->to && r->state == REQUEST_PENDING && rule &&
+                        proof_suffices(rule->assurance, PROOF_LINK));
         json_close_object(w);
         return 0;
 }
@@ -227,7 +231,7 @@ int flow_settle(Daemon *d, int64_t id, const char *said, usec_t retry_after)
                         &now);
         }
         d->ledger.owes = true; /* there is room for more */
-        flow_arm(d);
+        flow_rest(d);
         /* Nobody needs it any more, or it was settled before: nothing to complain of. */
         return err == -ENOENT ? 0 : err;
 }
@@ -253,7 +257,7 @@ static void on_gateway_gone(Call *call, void *userdata)
         courier_leave(&d->courier, call, now.wall);
         d->ledger.owes = true; /* another may have what it had */
         if (!d->stopping) {
-                flow_arm(d);
+                flow_rest(d);
         }
 }
 
@@ -290,7 +294,7 @@ int flow_subscribe(Daemon *d, Call *call, const Strings *channels)
         call_on_gone(call, on_gateway_gone, d);
         tell_web(d, call);
         d->ledger.owes = true;
-        flow_arm(d);
+        flow_rest(d);
         return 0;
 }
 
@@ -347,7 +351,7 @@ void flow_channels_loaded(Daemon *d)
                 tell_web(d, d->courier.gateways[i].call);
         }
         d->ledger.owes = true;
-        flow_arm(d);
+        flow_rest(d);
 }
 
 /* --- nobody could be reached --------------------------------------------------------------------- */
@@ -386,10 +390,10 @@ static void tell_unreached(Daemon *d, Waiter *w)
         w->reach_at = USEC_NEVER;
         if (store_outbox_of(d->ledger.store, &w->request, OUTBOX_CREATED, look_at_message, &x) <
                         0 ||
-                x.any || !x.owed) {
+                x.any) {
                 return;
         }
-        o.line = say_unreached(&w->request, x.why);
+        o.line = say_unreached(&w->request, x.owed ? x.why : NULL);
         tell_news(w, &o);
         outcome_done(&o);
 }

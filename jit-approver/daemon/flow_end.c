@@ -19,7 +19,6 @@ void flow_arm(Daemon *d)
 {
         NextDue next = NEXT_DUE_NONE;
 
-        flow_deliver(d);
         active_next(&d->active, &next);
         /* What could not be closed in time waits for the next try, or the clock would never be silent. */
         if (d->ledger.store && d->retry_at == USEC_NEVER) {
@@ -33,6 +32,12 @@ void flow_arm(Daemon *d)
         expiry_add(&next, USEC_NEVER, d->courier.due_at);
         expiry_add(&next, USEC_NEVER, allowance_next(&d->heard));
         (void) timer_set(d->timer, &next);
+}
+
+void flow_rest(Daemon *d)
+{
+        flow_deliver(d);
+        flow_arm(d);
 }
 
 void retry_later(Daemon *d)
@@ -112,7 +117,7 @@ void flow_end_grant(Daemon *d, const Caller *c, const Id *grant, GrantState to, 
                         "the grant was ended, but that cannot be recorded now (%s): a restart before it can would open it again",
                         ledger_state(&d->ledger));
         }
-        flow_arm(d);
+        flow_rest(d);
 }
 
 /* --- whatever is due ----------------------------------------------------------------------------- */
@@ -238,5 +243,5 @@ void flow_due(Daemon *d)
                                        ? usec_add(now.boot, RETRY_TIME)
                                        : USEC_NEVER;
         }
-        flow_arm(d);
+        flow_rest(d);
 }

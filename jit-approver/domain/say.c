@@ -144,6 +144,12 @@ char *say_unreached(const Id *request, const char *why)
         char clean[NOTE_SHOWN];
         char *line = NULL;
 
+        if (!why) {
+                (void) str_printf(&line,
+                        "Nobody is told of this: no approver of the rule has a section of his own. An approver can decide on this host: jitctl approve %s",
+                        request->text);
+                return line;
+        }
         text_clean(clean, sizeof(clean), why, strlen(why));
         (void) str_printf(&line,
                 "Nobody could be told yet (%s); it is tried again. An approver can decide on this host: jitctl approve %s",

@@ -23,7 +23,7 @@ char *say_vote(const Vote *v, const Tally *t);
 char *say_approved(const Vote *v, const Grant *g, const Now *now);
 /* "Denied by bob: "not tonight"" */
 char *say_denied(const Vote *v);
-/* "Nobody could be told yet (ops-hook: HTTP 500); it is tried again. Meanwhile, on this host: …" */
+/* "Nobody could be told yet (ops-hook: HTTP 500); it is tried again. …" why NULL: nobody is to be told. */
 char *say_unreached(const Id *request, const char *why);
 char *say_timed_out(const Request *r);
 char *say_withdrawn(const Request *r);

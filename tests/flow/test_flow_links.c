@@ -60,6 +60,7 @@ static void teardown(void)
 /* What the gateway was given last. */
 static struct {
         int64_t id;
+        bool decides;
         char event[64], channel[64], key[64], approver[64], token[64], request[ID_SIZE],
                 command[256], head[80];
 } got;
@@ -88,6 +89,7 @@ static void take(const char *event, const char *approver)
         copy(got.command, sizeof(got.command), text_of(request, "command"));
         ck_assert_int_eq(strncmp(text_of(link, "url"), "https://jit.example.org/r/", 26), 0);
         copy(got.token, sizeof(got.token), text_of(link, "url") + 26);
+        got.decides = json_boolean(json_get(link, "decides"));
         ck_assert_str_eq(got.event, event);
         ck_assert_str_eq(got.approver, approver);
         ck_assert_uint_eq(strlen(got.head), 64);
@@ -193,6 +195,7 @@ START_TEST(one_click)
         Client *c = asked(bobs);
 
         ck_assert_int_eq(owed(), 0);
+        ck_assert(got.decides);
         ck_assert_str_eq(show(bobs), "");
         ck_assert_str_eq(state, "pending");
         ck_assert_str_eq(standing, "may");
@@ -208,6 +211,9 @@ START_TEST(one_click)
         ck_assert_str_eq(check_sudo(DEV), VERDICT_GRANT);
         take("request.decided", "bob");
         ck_assert_str_eq(got.token, bobs);
+        ck_assert(!got.decides);
+        /* The head goes with it: the decision and its grant are in the record by now. */
+        ck_assert_str_eq(got.head, audit_head(world.d.ledger.audit));
         take("request.decided", "carol");
         /* The same again changes nothing; another decision comes too late. */
         ck_assert_str_eq(click(bobs, "approve"), "");
@@ -346,6 +352,7 @@ START_TEST(what_a_link_may)
         c = request_ask(ask_of(DEV, "sudo", "root", "/bin/ls -l /root"), MINUTE);
         take("request.created", "bob");
         ck_assert_str_eq(got.command, "/bin/ls");
+        ck_assert(!got.decides);
         ck_assert_str_eq(show(got.token), "");
         ck_assert_str_eq(standing, "local");
         ck_assert_str_eq(page_command, "/bin/ls");
@@ -361,6 +368,7 @@ START_TEST(what_a_link_may)
         Client *other = request_sudo(DAVE);
         take("request.created", "");
         ck_assert_str_eq(got.command, "");
+        ck_assert(!got.decides);
         ck_assert_str_eq(show(got.token), "");
         ck_assert_str_eq(standing, "shared");
         ck_assert_str_eq(click(got.token, "approve"), "NotPermitted");
@@ -771,6 +779,19 @@ START_TEST(endless_complaints)
 }
 END_TEST
 
+/* Who is an approver by a Unix group alone has no section, and so no channel: the asker is told. */
+START_TEST(nobody_to_tell)
+{
+        Client *c = request_ask(ask_of(DEV, "vpn", "root", "id"), MINUTE);
+
+        (void) pending_of(c);
+        world_forward(3 * SECOND);
+        ck_assert_ptr_nonnull(strstr(news(c), "Nobody is told of this"));
+        world_forward(10 * SECOND);
+        ck_assert(is_quiet(c));
+}
+END_TEST
+
 /* --- what must not be told --- */
 
 static bool holds(const char *path, const char *secret)
@@ -948,6 +969,7 @@ static Suite *suite(void)
         tcase_add_test(t, many_at_once);
         tcase_add_test(t, rung_once);
         tcase_add_test(t, unreached);
+        tcase_add_test(t, nobody_to_tell);
         tcase_add_test(t, canaries);
         tcase_add_test(t, own_socket);
         tcase_add_test(t, disk_full);

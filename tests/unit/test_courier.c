@@ -101,7 +101,7 @@ START_TEST(failing)
         ck_assert_uint_eq(route_room(r, now.boot + 30 * USEC_PER_SEC - 1), 0);
         ck_assert_uint_eq(route_room(r, now.boot + 30 * USEC_PER_SEC), 1);
         ck_assert(!route_report(r, "HTTP 429", USEC_NEVER, &now));
-        ck_assert_uint_eq(route_room(r, now.boot + RETRY_AFTER_MAX), 1);
+        ck_assert_uint_eq(route_room(r, now.boot + ROUTE_PEACE_MAX), 1);
         ck_assert(route_report(r, NULL, 0, &now));
         route_connect(r, NULL, 300);
         ck_assert_str_eq(route_state(r), "away");
