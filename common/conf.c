@@ -61,6 +61,9 @@ static void problem_of_file(Problems *problems, const char *file, int r)
 
         if (why) {
                 problems_add(problems, &at, "%s", why);
+        } else if (r == -EACCES) {
+                problems_add(problems, &at, "cannot be read by uid %u, which runs this: %s",
+                        (unsigned) geteuid(), strerror(-r));
         } else {
                 problems_add(problems, &at, "cannot be read: %s", strerror(-r));
         }

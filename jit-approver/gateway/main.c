@@ -29,6 +29,8 @@ typedef struct Gateway {
         Deliver *deliver;
 } Gateway;
 
+#define LOW_PORTS 1024 /* those below it are not for a program without capabilities */
+
 static int help(void)
 {
         puts("jit-gateway [OPTION…]\n\n"
@@ -96,9 +98,13 @@ static int gateway_listen(Gateway *g)
         const Listen *l = &g->config.web.listen;
 
         int r = web_new(g->event, &g->config.web, g->upstream, &g->web);
-        if (r < 0) {
-                log_error("Failed to listen at '%s': %s", l->path ? l->path : l->address,
-                        strerror(-r));
+        if (r < 0 && l->path) {
+                log_error("Failed to listen at '%s': %s", l->path, strerror(-r));
+        } else if (r < 0) {
+                bool low = r == -EACCES && l->port < LOW_PORTS;
+                log_error("Failed to listen at '%s', port %u: %s%s", l->address, l->port,
+                        strerror(-r),
+                        low ? "; ports below 1024 are for a proxy before it, or take another" : "");
         }
         return r;
 }

@@ -20,7 +20,8 @@ static void put_head(Html *h)
 
 static void put_body(Html *h, const char *style)
 {
-        html(h, "<link rel=\"stylesheet\" href=\"%s\">\n</head>\n<body>\n<main>\n", style);
+        /* From /r/TOKEN, so that a proxy may keep all of it under a path of its own. */
+        html(h, "<link rel=\"stylesheet\" href=\"..%s\">\n</head>\n<body>\n<main>\n", style);
 }
 
 static void put_end(Html *h)

@@ -44,6 +44,18 @@ static void put_durations(Html *h, const JsonNode *page)
         html(h, "</select>\n</div>\n");
 }
 
+/* One command was shown, and people take a yes for that one. */
+static void put_reach(Html *h, const JsonNode *request)
+{
+        html(h, "<p class=\"soft reach\">A yes opens %s", page_text(request, "service"));
+        if (node_text(request, "target") || node_text(request, "target_group")) {
+                html(h, " as ");
+                page_target(h, request);
+        }
+        html(h, " for that long, whatever command the rule %s covers: not this one alone.</p>\n",
+                page_text(request, "rule"));
+}
+
 static void put_form(Html *h, const JsonNode *page)
 {
         const JsonNode *request = node_object(page, "request");
@@ -58,6 +70,7 @@ static void put_form(Html *h, const JsonNode *page)
                 "</label>\n<textarea id=\"note\" name=\"note\" rows=\"1\" maxlength=\"500\">"
                 "</textarea>\n</div>\n</div>\n",
                 page_text(request, "asker"));
+        put_reach(h, request);
         html(h, "<div class=\"buttons\">\n"
                 "<button type=\"submit\" name=\"decision\" value=\"approve\" class=\"approve\">"
                 "Approve</button>\n"

@@ -115,7 +115,7 @@ static void put_refused(Html *h, const PageView *v, const JsonNode *request)
                 html(h, "Your decision came too late and does not count. ");
                 put_over(h, request, v->now);
         } else {
-                html(h, "<strong>Your decision was not taken.</strong> %s", v->refusal->message);
+                html(h, "<strong>Your decision was not taken:</strong> %s", v->refusal->message);
         }
 }
 

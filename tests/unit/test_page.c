@@ -313,6 +313,10 @@ START_TEST(form)
                 strstr(page, "<option value=\"1h\" selected>1 h, as asked for</option>"));
         ck_assert_ptr_nonnull(strstr(page, "<option value=\"30m\">30 min</option>"));
         ck_assert_ptr_nonnull(strstr(page, "<label for=\"note\">"));
+        /* One command is shown; a yes is for more. */
+        ck_assert_ptr_nonnull(strstr(page, "not this one alone"));
+        /* Wherever a proxy keeps it. */
+        ck_assert_ptr_nonnull(strstr(page, "<link rel=\"stylesheet\" href=\"../"));
         ck_assert_ptr_nonnull(strstr(page, "<label for=\"duration\">"));
         ck_assert_ptr_nonnull(strstr(page, "<html lang=\"en\">"));
         ck_assert_ptr_null(strstr(page, "<script"));
