@@ -52,7 +52,7 @@ static void put_reach(Html *h, const JsonNode *request)
                 html(h, " as ");
                 page_target(h, request);
         }
-        html(h, " for that long, whatever command the rule %s covers: not this one alone.</p>\n",
+        html(h, " for that long: any command that rule %s covers, not this one alone.</p>\n",
                 page_text(request, "rule"));
 }
 
