@@ -13,6 +13,8 @@
 #include "jit-approver/domain/mask_argument.h"
 #include "jit-approver/domain/mask_shape.h"
 
+#define LETTERS_MAX 16 /* of one option */
+
 /* room is for the worst case; were it not, less would come out, never more. */
 void mask_put(Mask *m, const char *s, size_t n)
 {
@@ -69,11 +71,27 @@ static const char *const schemes[] = { "Bearer", "Basic", "Digest", "Negotiate",
         "ApiKey" };
 static const char *const harmless[] = { "yes", "no", "true", "false", "on", "off" };
 
-/* What a name is made of. */
-static bool is_name_byte(char c)
+size_t mask_last_substitution(Text t)
 {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '-' || c == '_' || c == '.';
+        size_t last = t.n;
+
+        for (size_t i = 0; i < t.n; i++) {
+                size_t next = i + 1;
+
+                /* A shell takes out a backslash with the end of its line first. */
+                while (t.s[i] == '$' && next + 1 < t.n && memcmp(t.s + next, "\\\n", 2) == 0) {
+                        next += 2;
+                }
+                if (t.s[i] == '`' || (t.s[i] == '$' && next < t.n && t.s[next] == '(')) {
+                        last = i;
+                }
+        }
+        return last;
+}
+
+static bool holds_substitution(Text t)
+{
+        return mask_last_substitution(t) < t.n;
 }
 
 static bool text_is_one_of(Text t, const char *const *list, size_t n)
@@ -132,7 +150,9 @@ static void put_leaf(Mask *m, Text t)
                 mask_put(m, "://", 3);
                 user = userinfo_length(skip(t, i + 3), is_web(t, i), &secret);
                 mask_put(m, t.s + i + 3, secret);
-                if (user > secret) {
+                if (holds_substitution((Text){ t.s + i + 3, user })) {
+                        mask_put(m, t.s + i + 3 + secret, user - secret);
+                } else if (user > secret) {
                         mask_put_masked(m);
                 }
                 i += 3 + user;
@@ -169,6 +189,9 @@ bool mask_take_next(Mask *m, Text t)
         Next next = m->next;
 
         m->next = NEXT_PLAIN;
+        if (next == NEXT_PLAIN || holds_substitution(t)) {
+                return false;
+        }
         switch (next) {
         case NEXT_VALUE:
                 if (is_option(t)) {
@@ -234,7 +257,7 @@ bool mask_put_glued(Mask *m, Text t)
 
         t = skip(t, lead.n);
         h = t.n > 2 && t.s[0] == '-' && t.s[1] != '-' ? habit_of(m, t.s[1]) : NULL;
-        if (!h || (h->what == NEXT_USER && user_length(t) == t.n)) {
+        if (!h || holds_substitution(t) || (h->what == NEXT_USER && user_length(t) == t.n)) {
                 return false;
         }
         mask_put(m, lead.s, lead.n);
@@ -315,12 +338,13 @@ static void put_value(Mask *m, Text t, bool header)
 /* "--password=…", "PGPASSWORD=…", "Authorization: …", {"token":"…"}: up to the first blank. */
 bool mask_put_assignment(Mask *m, Text t)
 {
-        size_t end = first_blank(t);
+        size_t end = first_blank(t), last = mask_last_substitution(t);
 
         for (size_t i = 1; i < end; i++) {
                 bool header = t.s[i] == ':';
 
-                if ((!header && (t.s[i] != '=' || i + 1 == t.n)) || !names_secret(t, i)) {
+                if ((!header && (t.s[i] != '=' || i + 1 == t.n)) || (last < t.n && i < last) ||
+                        !names_secret(t, i)) {
                         continue;
                 }
                 put_leaf(m, (Text){ t.s, i + 1 });
@@ -330,10 +354,10 @@ bool mask_put_assignment(Mask *m, Text t)
         return false;
 }
 
-/* "-c", "-lc": what sh, bash, su and others take a command by. */
+/* "-c", "-lc", "-ce": what sh, bash, su and others take a command by. */
 static bool takes_command(Text t)
 {
-        if (t.n < 2 || t.s[0] != '-' || t.s[1] == '-' || t.s[t.n - 1] != 'c') {
+        if (t.n < 2 || t.n > LETTERS_MAX || t.s[0] != '-' || t.s[1] == '-') {
                 return false;
         }
         for (size_t i = 1; i < t.n; i++) {
@@ -341,7 +365,7 @@ static bool takes_command(Text t)
                         return false;
                 }
         }
-        return true;
+        return memchr(t.s, 'c', t.n);
 }
 
 /* What the next argument is by an option of one letter, also as the last of several: -su. */
@@ -386,7 +410,7 @@ static void note_program(Mask *m, Text t)
         program = (Text){ t.s + start, end - start };
         for (size_t i = 0; i < ELEMENTSOF(habits); i++) {
                 if (is_habit_of(&habits[i], program)) {
-                        m->program = program;
+                        m->program = (Text){ habits[i].program, strlen(habits[i].program) };
                 }
         }
 }

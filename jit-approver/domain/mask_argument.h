@@ -27,7 +27,7 @@ typedef struct Mask {
         size_t used, room;
         Next next;
         bool shell;   /* the next argument is a command */
-        Text program; /* the last one whose habits are known; borrowed from the words */
+        Text program; /* the last one whose habits are known; of a table */
 } Mask;
 
 static inline Text skip(Text t, size_t n)
@@ -45,6 +45,13 @@ static inline bool is_quote(char c)
         return c == '"' || c == '\'';
 }
 
+/* What a name is made of. */
+static inline bool is_name_byte(char c)
+{
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_' || c == '.';
+}
+
 static inline size_t first_blank(Text t)
 {
         size_t i = 0;
@@ -55,6 +62,11 @@ static inline size_t first_blank(Text t)
         return i;
 }
 
+/*
+ * Where the last command that a shell would put the output of begins, "$(" or "`"; n: there is none. A
+ * secret that is typed as it is has none; so what holds one is shown, as it may be what runs.
+ */
+size_t mask_last_substitution(Text t);
 /* As it is; and MASKED. */
 void mask_put(Mask *m, const char *s, size_t n);
 void mask_put_masked(Mask *m);

@@ -255,7 +255,7 @@ START_TEST(shell_strings)
         static const Case cases[] = {
                 { "sh|-c|mysql -phunter2 db", "sh|-c|mysql -pMASKED db" },
                 { "sh|-c|true;mysql -phunter2", "sh|-c|true;mysql -pMASKED" },
-                { "sh|-c|$(mysql -phunter2)", "sh|-c|$(mysql -pMASKED" },
+                { "sh|-c|$(mysql -phunter2)", "sh|-c|$(mysql -pMASKED)" }, /* ) ends any word */
                 { "sh|-c|x --password hunter2 y", "sh|-c|x --password MASKED y" },
                 { "sh|-c|x --password='a b' y", "sh|-c|x --password=MASKED y" },
                 { "sh|-c|x --password 'a b' y", "sh|-c|x --password MASKED y" },
@@ -287,6 +287,106 @@ START_TEST(shell_strings)
                 { "sh|-c|systemctl restart nginx && echo 'it is up'", NULL },
                 { "sh|-c|  a\tb\n c  ", NULL },
                 { "sh|-c|", NULL },
+        };
+
+        check_all(cases, ELEMENTSOF(cases));
+}
+END_TEST
+
+/* Nothing is hidden but the secret. */
+START_TEST(what_runs)
+{
+        static const Case cases[] = {
+                { "sh|-c|PASSWORD=x;rm${IFS}-rf${IFS}/",
+                        "sh|-c|PASSWORD=MASKED;rm${IFS}-rf${IFS}/" },
+                { "sh|-ce|TOKEN=x;rm", "sh|-ce|TOKEN=MASKED;rm" },
+                { "sh|-c|--|TOKEN=x;rm", "sh|-c|--|TOKEN=MASKED;rm" },
+                { "sh|-c|+e|TOKEN=x;rm", "sh|-c|+e|TOKEN=MASKED;rm" },
+                { "sh|-c|TOKEN=x&rm", "sh|-c|TOKEN=MASKED&rm" },
+                { "sh|-c|TOKEN=x\nrm", "sh|-c|TOKEN=MASKED\nrm" },
+                { "sh|-c|TOKEN=x>/etc/passwd", "sh|-c|TOKEN=MASKED>/etc/passwd" },
+                { "sh|-c|TOKEN=<(rm)", NULL },
+                { "sh|-c|(TOKEN=x)&&rm", "sh|-c|(TOKEN=MASKED)&&rm" },
+                { "sh|-c|env${IFS}TOKEN=x${IFS}rm", "sh|-c|env${IFS}TOKEN=MASKED${IFS}rm" },
+                { "sh|-c|env$IFS'TOKEN=x'$IFS'rm'", "sh|-c|env$IFS'TOKEN=MASKED$IFS'rm'" },
+                { "sh|-c|\"secret\":rm;evil", "sh|-c|\"secret\":MASKED;evil" },
+                { "sh|-c|x --password; rm -rf /", NULL },
+                { "sh|-c|x --password\nrm -rf /", NULL },
+                { "sh|-c|x --password >/etc/passwd", NULL },
+                { "sh|-c|sh -c 'TOKEN=x;rm'", "sh|-c|sh -c 'TOKEN=MASKED;rm'" },
+                /* what was said last of all still is a secret */
+                { "sh|-c|TOKEN=hunter2", "sh|-c|TOKEN=MASKED" },
+                { "sh|-c|true;TOKEN=hunter2", "sh|-c|true;TOKEN=MASKED" },
+                { "sh|-c|x;y --password 'a;b'", "sh|-c|x;y --password MASKED" },
+                { "sh|-c|TOKEN=$x", "sh|-c|TOKEN=MASKED" },
+                /* quotes that a shell does not take as such */
+                { "sh|-c|true # --password '\nrm -rf /\n#'",
+                        "sh|-c|true # --password MASKED\nrm -rf /\n#'" },
+                { "sh|-c|(# --password '\nrm -rf /\n#')",
+                        "sh|-c|(# --password MASKED\nrm -rf /\n#')" },
+                { "sh|-c|x $'\\' --password ';rm -rf /;' '",
+                        "sh|-c|x $'\\' --password MASKED;rm -rf /;' '" },
+                { "sh|-c|cat <<E\n'\nE\nx --password ';rm -rf /;#'",
+                        "sh|-c|cat <<E\n'\nE\nx --password MASKED;rm -rf /;#'" },
+                { "sh|-c|x \"$(echo \" --password \";rm -rf /;echo \" \")\"",
+                        "sh|-c|x \"$(echo \" --password MASKED;rm -rf /;echo \" \")\"" },
+        };
+
+        check_all(cases, ELEMENTSOF(cases));
+}
+END_TEST
+
+/* What holds a command is not hidden as a whole, whoever gets it. */
+START_TEST(substitutions)
+{
+        static const Case cases[] = {
+                { "sh|-c|TOKEN=\"$(evil)\"", NULL },
+                { "sh|-c|TOKEN=$(evil)", NULL },
+                { "sh|-c|TOKEN=`evil`", NULL },
+                { "sh|-c|TOKEN=$\\\n(evil)", "sh|-c|TOKEN=MASKED\n(evil)" },
+                { "sh|-c|x --password \"$(evil -f)\" y", NULL },
+                { "sh|-c|echo \"$(PASSWORD=x;rm${IFS}-rf)\"",
+                        "sh|-c|echo \"$(PASSWORD=MASKED;rm${IFS}-rf)\"" },
+                { "x|--password=$(evil)", NULL },
+                { "x|--password|$\\\n(evil)", NULL },
+                { "x|--password|$(evil)|y", NULL },
+                { "x|--password=a b `evil`", "x|--password=MASKED b `evil`" },
+                { "ssh|h|TOKEN=\"$(evil)\"", NULL },
+                { "ssh|h|a $(PASSWORD=x;rm)", "ssh|h|a $(PASSWORD=MASKED;rm)" },
+                { "mysql|-p$(evil)", NULL },
+                { "curl|-u|bob:$(evil)", NULL },
+                { "curl|-ubob:`evil`", NULL },
+                { "curl|-H|Authorization: Bearer $(evil)", NULL },
+                { "sshpass|-p|`evil`|ssh", NULL },
+                { "x|https://bob:$(evil)@h/", NULL },
+                { "x|https://`evil`@h/", NULL },
+                /* the rest still goes */
+                { "sh|-c|x --password hunter2 \"$(y)\"", "sh|-c|x --password MASKED \"$(y)\"" },
+                { "sh|-c|mysql -p'a b' \"$(y)\"", "sh|-c|mysql -pMASKED \"$(y)\"" },
+                { "sh|-c|$(PGPASSWORD=hunter2 psql)", "sh|-c|$(PGPASSWORD=MASKED psql)" },
+                { "x|a=$(y)&token=hunter2", "x|a=$(y)&token=MASKED" },
+                { "x|--password=$5", "x|--password=MASKED" },
+        };
+
+        check_all(cases, ELEMENTSOF(cases));
+}
+END_TEST
+
+START_TEST(private_keys)
+{
+        static const Case cases[] = {
+                { "sh|-c|-----BEGIN PRIVATE KEY; rm", NULL },
+                { "x|-----BEGIN PRIVATE KEY", NULL },
+                { "x|-----BEGIN a PRIVATE KEY-----\nMIIE", NULL },
+                { "x|-----BEGIN EC PRIVATE KEY-----\nMIIE", "x|MASKED" },
+                { "sh|-c|-----BEGIN PRIVATE KEY-----;rm -rf /", NULL },
+                { "sh|-c|-----BEGIN PRIVATE KEY-----\nrm -rf /\n-----END PRIVATE KEY-----", NULL },
+                { "sh|-c|echo \"" PEM "\" > k; rm k", "sh|-c|echo \"MASKED\n\" > k; rm k" },
+                { "sh|-c|x --key=\"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"
+                  "DEK-Info: AES-128-CBC,0A\n\nMI+/=\n-----END RSA PRIVATE KEY-----\";y",
+                        "sh|-c|x --key=\"MASKED\";y" },
+                { "x|" PEM "$(evil)", "x|MASKED\n$(evil)" },
+                { "x|-----BEGIN PRIVATE KEY-----$(evil)", NULL },
         };
 
         check_all(cases, ELEMENTSOF(cases));
@@ -333,7 +433,9 @@ START_TEST(long_words)
 {
         static const char *const units[] = { "a=", "eyJ", "'", "\"", "\\\"", "'\\'\"", "://", "@",
                 ":", "Bearer ", "Authorization: Bearer ", "-----BEGIN", "--password ", "a' ",
-                "token", "'a b'", "\\ ", "http://a:", "sk-", "(((", "\"'", "-p" };
+                "token", "`", "$(", "$\\\n", "token=$(", "${IFS", "(#", "#\n", "\"$(\"", ";",
+                "-----BEGIN PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----`", "'a b'", "\\ ",
+                "http://a:", "sk-", "(((", "\"'", "-p" };
 
         for (size_t i = 0; i < ELEMENTSOF(units); i++) {
                 size_t n = strlen(units[i]), size = (size_t) 64 * 1024 / n * n;
@@ -366,6 +468,9 @@ int main(void)
         tcase_add_test(all, headers_and_urls);
         tcase_add_test(all, shapes);
         tcase_add_test(all, shell_strings);
+        tcase_add_test(all, what_runs);
+        tcase_add_test(all, substitutions);
+        tcase_add_test(all, private_keys);
         tcase_add_test(all, ordinary);
         tcase_add_test(all, none);
         tcase_add_test(all, long_words);
