@@ -41,8 +41,7 @@ struct Deliver {
         const GatewayConfig *config;
         Upstream *upstream;
         Fetcher *fetcher;
-        DeliverWeb on_web;
-        void *userdata;
+        DeliverListener listener;
         Errand *errands; /* owned */
         size_t n_errands;
         bool *failing;  /* of each channel: that has been told */
@@ -231,6 +230,17 @@ static void deliver_take(Deliver *d, const JsonNode *node)
         errand_send(e, &delivery);
 }
 
+/* Whatever becomes of the delivery, its link is the approver's word, and so a genuine one. */
+static void tell_link(const Deliver *d, const JsonNode *delivery)
+{
+        const JsonNode *link = node_object(delivery, "link");
+        const char *url = link ? node_text(link, "url") : NULL;
+
+        if (url) {
+                d->listener.link(url, d->listener.userdata);
+        }
+}
+
 static void deliver_lost(Deliver *d, int error)
 {
         if (!d->told_away) {
@@ -269,9 +279,10 @@ static void on_given(int error, const Message *reply, void *userdata)
         d->told_away = false;
         delivery = node_object(reply->parameters, "delivery");
         if (delivery) {
+                tell_link(d, delivery);
                 deliver_take(d, delivery);
         } else {
-                d->on_web(node_text(reply->parameters, "web"), d->userdata);
+                d->listener.web(node_text(reply->parameters, "web"), d->listener.userdata);
         }
 }
 
@@ -294,7 +305,7 @@ static int deliver_subscribe(Deliver *d)
 }
 
 int deliver_new(sd_event *event, const GatewayConfig *config, Upstream *upstream, Fetcher *fetcher,
-        DeliverWeb on_web, void *userdata, Deliver **ret)
+        const DeliverListener *listener, Deliver **ret)
 {
         _cleanup_(deliver_freep) Deliver *d = calloc(1, sizeof(*d));
 
@@ -305,8 +316,7 @@ int deliver_new(sd_event *event, const GatewayConfig *config, Upstream *upstream
         d->config = config;
         d->upstream = upstream;
         d->fetcher = fetcher;
-        d->on_web = on_web;
-        d->userdata = userdata;
+        d->listener = *listener;
         d->failing = calloc(config->n_channels + 1, sizeof(*d->failing));
         int r = d->failing ? deliver_subscribe(d) : -ENOMEM;
         if (r < 0) {

@@ -12,12 +12,18 @@
 
 typedef struct Deliver Deliver;
 
-/* Where links begin, each time the approver says so; NULL: there are none. Borrowed for the call. */
-typedef void (*DeliverWeb)(const char *url, void *userdata);
+/* Who hears what the approver says of links. Each url is borrowed for the call. */
+typedef struct DeliverListener {
+        /* Where links begin, each time the approver says so; NULL: there are none. */
+        void (*web)(const char *url, void *userdata);
+        /* The link in a delivery, for each that has one. */
+        void (*link)(const char *url, void *userdata);
+        void *userdata;
+} DeliverListener;
 
-/* Subscribes. config, upstream and fetcher are borrowed, and the fetcher goes first. */
+/* Subscribes. config, upstream and fetcher are borrowed, and the fetcher goes first; listener is copied. */
 int deliver_new(sd_event *event, const GatewayConfig *config, Upstream *upstream, Fetcher *fetcher,
-        DeliverWeb on_web, void *userdata, Deliver **ret);
+        const DeliverListener *listener, Deliver **ret);
 /* Only after the Fetcher and the Upstream, whose answers would come here. */
 Deliver *deliver_free(Deliver *d);
 DEFINE_FREE(Deliver, deliver_free)

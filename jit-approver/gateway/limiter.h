@@ -4,7 +4,8 @@
 /*
  * How often a client may come with a token that nobody knows: a bucket of tries for each, filled again
  * one by one. A try is taken before the approver is asked and given back for a genuine token, so that
- * many questions at once get no more tries, and who has a genuine link never runs out by himself.
+ * many questions at once get no more tries, and who has a genuine link never runs out by himself. A token
+ * that is known here (known.h) takes none, so that nobody else behind his address runs out for him.
  */
 
 #include "common/clock.h"

@@ -74,6 +74,13 @@ static void on_web(const char *url, void *userdata)
         web_set_origin(g->web, url);
 }
 
+static void on_link(const char *url, void *userdata)
+{
+        Gateway *g = userdata;
+
+        web_know_link(g->web, url);
+}
+
 static int gateway_signals(Gateway *g)
 {
         const struct sigaction ignore = { .sa_handler = SIG_IGN };
@@ -111,6 +118,8 @@ static int gateway_listen(Gateway *g)
 
 static int gateway_new(Gateway *g)
 {
+        const DeliverListener listener = { .web = on_web, .link = on_link, .userdata = g };
+
         int r = sd_event_default(&g->event);
         if (r >= 0) {
                 r = gateway_signals(g);
@@ -125,7 +134,7 @@ static int gateway_new(Gateway *g)
                 r = gateway_listen(g);
         }
         return r < 0 ? r
-                     : deliver_new(g->event, &g->config, g->upstream, g->fetcher, on_web, g,
+                     : deliver_new(g->event, &g->config, g->upstream, g->fetcher, &listener,
                                &g->deliver);
 }
 

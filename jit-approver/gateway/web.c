@@ -3,7 +3,8 @@
 /*
  * What a request is, and whether it is worth a question to the approver.
  *
- * MUST: tokens and paths are logged nowhere and kept no longer than their request (hazard H-63).
+ * MUST: tokens and paths are logged nowhere and kept no longer than their request (hazard H-63), but for
+ * keyed hashes of those that are genuine.
  * MUST: a GET never leads to more than ShowLink (hazard H-61).
  */
 
@@ -61,7 +62,7 @@ static Refusal read_form(const HttpRequest *r, const Route *route, Form *ret)
         return wrong ? refusal_new(400, wrong) : (Refusal){ 0 };
 }
 
-/* Whether this client may come with another token; if not, that has been said. */
+/* Whether this client may come with a token that is not known; if not, that has been said. */
 static bool is_welcome(Web *w, HttpRequest *r, const Route *route, const Address *client)
 {
         usec_t wait = limiter_take(&w->limiter, client, clock_usec(CLOCK_BOOTTIME));
@@ -82,17 +83,21 @@ static void on_link(Web *w, HttpRequest *r, const Route *route)
         const char *token = route->api ? api_bearer(http_header(r, "Authorization")) : route->token;
         _cleanup_(form_done) Form form = { 0 };
         Address client = http_client(r);
+        bool whole = token && token_is_whole(token), known = whole && known_has(&w->known, token);
 
-        if (!is_welcome(w, r, route, &client)) {
+        /* Others behind the same address may have used all tries up. */
+        if (!known && !is_welcome(w, r, route, &client)) {
                 return;
         }
-        if (!token || !token_is_whole(token)) {
+        if (!whole) {
                 web_refuse_with(r, route, 401, REFUSAL_UNKNOWN);
                 return;
         }
         Refusal refusal = read_form(r, route, &form);
         if (refusal.status != 0) {
-                limiter_return(&w->limiter, &client, clock_usec(CLOCK_BOOTTIME));
+                if (!known) {
+                        limiter_return(&w->limiter, &client, clock_usec(CLOCK_BOOTTIME));
+                }
                 web_refuse(r, route, &refusal);
                 return;
         }
@@ -144,7 +149,10 @@ int web_new(sd_event *event, const WebConfig *config, Upstream *upstream, Web **
                 return -ENOMEM;
         }
         w->upstream = upstream;
-        int r = http_new(event, config, &HTTP_LIMITS, on_request, w, &w->http);
+        int r = known_init(&w->known);
+        if (r >= 0) {
+                r = http_new(event, config, &HTTP_LIMITS, on_request, w, &w->http);
+        }
         if (r < 0) {
                 return r;
         }
@@ -167,6 +175,19 @@ void web_set_origin(Web *w, const char *url)
         free(TAKE_PTR(w->origin));
         if (url) {
                 (void) origin_of(url, &w->origin);
+        }
+}
+
+void web_know_link(Web *w, const char *url)
+{
+        static const char start[] = "/r/";
+        const char *token = NULL;
+
+        for (const char *at = url; (at = strstr(at, start)); at++) {
+                token = at + strlen(start);
+        }
+        if (token && token_is_whole(token)) {
+                known_add(&w->known, token);
         }
 }
 

@@ -7,6 +7,7 @@
 
 #include "jit-approver/gateway/form.h"
 #include "jit-approver/gateway/http.h"
+#include "jit-approver/gateway/known.h"
 #include "jit-approver/gateway/limiter.h"
 #include "jit-approver/gateway/page.h"
 #include "jit-approver/gateway/route.h"
@@ -17,6 +18,7 @@ struct Web {
         Http *http;
         char *origin; /* NULL: not known */
         Limiter limiter;
+        Known known;
 };
 
 /* A request for which the approver is asked. Owned by its UpstreamCall, or by what ends that. */
@@ -27,7 +29,7 @@ typedef struct Visit {
         Address client;
         char *token;
         Form form;
-        bool counted;    /* the limiter knows how it went */
+        bool counted;    /* the limiter knows how it went, or was not asked */
         bool deciding;   /* the decision has been handed in */
         Refusal refusal; /* why the decision was not taken; status 0: it was, or there was none */
         char *refusal_message;

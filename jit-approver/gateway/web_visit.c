@@ -112,6 +112,7 @@ static void on_page(Visit *v, const JsonNode *page)
         bool named = v->route.kind == ROUTE_SHOW || v->route.kind == ROUTE_DECIDE ||
                      v->route.kind == ROUTE_CANCEL;
 
+        known_add(&v->web->known, v->token);
         if (named && !api_names(page, v->route.id)) {
                 const Refusal refusal = refusal_new(404, "The token is for another request.");
                 visit_refuse(v, &refusal);
@@ -153,6 +154,7 @@ void web_visit(
         }
         *v = (Visit){ .web = w, .http = r, .route = *route, .client = *client, .token = token };
         v->route.token = NULL;
+        v->counted = known_has(&w->known, token); /* then no try was taken */
         v->form = *form;
         *form = (Form){ 0 };
         http_park(r, on_gone, v);

@@ -27,8 +27,8 @@ static GatewayConfig config;
 
 /* What the approver heard. */
 static FakePeer *subscriber;
-static int n_subscribed, n_settled, n_web;
-static char subscribed_to[64], web[64];
+static int n_subscribed, n_settled, n_web, n_links;
+static char subscribed_to[64], web[64], linked[64];
 static int64_t settled_id, settled_retry;
 static char settled_outcome[16], settled_problem[128];
 static int settle_errors; /* so many are answered with an error first */
@@ -77,6 +77,14 @@ static void on_web(const char *url, void *userdata)
         (void) snprintf(web, sizeof(web), "%s", str_or(url, "(none)"));
 }
 
+static void on_link(const char *url, void *userdata)
+{
+        n_links++;
+        (void) snprintf(linked, sizeof(linked), "%s", url);
+}
+
+static const DeliverListener listener = { .web = on_web, .link = on_link };
+
 static void until(const int *counter, int n)
 {
         usec_t end = clock_usec(CLOCK_MONOTONIC) + SOON;
@@ -122,7 +130,7 @@ static void setup(void)
         fake_varlink_init(&fake, event, on_call, NULL);
         ck_assert_int_eq(upstream_new(event, fake.path, getuid(), &upstream), 0);
         ck_assert_int_eq(fetcher_new(event, &fetcher), 0);
-        ck_assert_int_eq(deliver_new(event, &config, upstream, fetcher, on_web, NULL, &deliver), 0);
+        ck_assert_int_eq(deliver_new(event, &config, upstream, fetcher, &listener, &deliver), 0);
         until(&n_web, 1);
 }
 
@@ -202,6 +210,25 @@ START_TEST(delivered)
         ck_assert_ptr_nonnull(strstr(told, "webhook-id: msg_7\r\n"));
         ck_assert_ptr_nonnull(strstr(told, "webhook-signature: v1,"));
         ck_assert_ptr_nonnull(strstr(told, "\"url\":\"https://jit.example.org/r/x\""));
+}
+END_TEST
+
+/* The link of each is told, also of those that cannot be sent; nothing where there is none. */
+START_TEST(links)
+{
+        send_to("/status/204");
+        fake_reply(subscriber, "{\"delivery\":{\"id\":3,\"channel\":\"other\",\"link\":{}}}", true);
+        fake_reply(subscriber,
+                "{\"delivery\":{\"id\":4,\"channel\":\"nowhere\",\"link\":{\"url\":\"u/r/y\"}}}",
+                true);
+        until(&n_links, 1);
+        ck_assert_str_eq(linked, "u/r/y");
+        give(7, "ops-hook");
+        until(&n_links, 2);
+        ck_assert_str_eq(linked, "https://jit.example.org/r/x");
+        give(8, "ops-hook");
+        until(&n_settled, 2);
+        ck_assert_int_eq(n_links, 3);
 }
 END_TEST
 
@@ -286,6 +313,7 @@ int main(void)
         tcase_add_checked_fixture(all, setup, teardown);
         tcase_add_test(all, subscribed);
         tcase_add_test(all, delivered);
+        tcase_add_test(all, links);
         tcase_add_test(all, failed);
         tcase_add_test(all, approver_restarts);
         tcase_add_test(all, settled_at_last);

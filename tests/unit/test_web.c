@@ -450,8 +450,54 @@ START_TEST(guessing)
         approver.show = (Script){ .parameters = PAGE_MAY };
         expect(200, "GET", "/r/" TOKEN, "X-Forwarded-For: 192.0.2.9\r\n", NULL);
         /* What a client writes before the proxy's own word does not make him another. */
-        expect(429, "GET", "/r/" TOKEN,
+        expect(429, "GET", "/r/" TOKEN_UNKNOWN,
                 "X-Forwarded-For: 192.0.2.9, 127.0.0.1\r\nX-Forwarded-For: 127.0.0.1\r\n", NULL);
+}
+END_TEST
+
+/* Comes with tokens that nobody knows, after some others, until there are no tries left. */
+static void use_up(int others)
+{
+        for (int i = others; i < LIMITER_TRIES; i++) {
+                expect(401, "GET", "/r/" TOKEN_UNKNOWN, "", NULL);
+        }
+        expect(429, "GET", "/r/" TOKEN_UNKNOWN, "", NULL);
+        approver.show = (Script){ .parameters = PAGE_MAY };
+}
+
+/* Whoever tries links behind the same address does not keep him out whose link is known. */
+START_TEST(known_links)
+{
+        static const char *const others[] = { "", "https://jit.example.org/", "/r/",
+                "https://jit.example.org/r/" TOKEN "x", "https://jit.example.org/r/" TOKEN "/r/" };
+
+        use_up(0);
+        for (size_t i = 0; i < ELEMENTSOF(others); i++) {
+                web_know_link(web, others[i]);
+                expect(429, "GET", "/r/" TOKEN, "", NULL);
+        }
+        web_know_link(web, "https://jit.example.org/r/r/" TOKEN);
+        for (int i = 0; i < 2 * LIMITER_TRIES; i++) {
+                expect(200, "GET", "/r/" TOKEN, "", NULL);
+        }
+        expect(415, "POST", "/r/" TOKEN, "", FORM);
+        expect(200, "POST", "/r/" TOKEN, URLENCODED, FORM);
+        expect(200, "GET", API, BEARER, NULL);
+        /* None of that gave a try back that it had not taken. */
+        expect(429, "GET", "/r/" TOKEN_UNKNOWN, "", NULL);
+}
+END_TEST
+
+/* Opened once, it is known. */
+START_TEST(opened_links)
+{
+        approver.show = (Script){ .error = "NotFound", .parameters = "{\"message\":\"no\"}" };
+        expect(401, "GET", "/r/" TOKEN, "", NULL);
+        approver.show = (Script){ .parameters = PAGE_MAY };
+        expect(200, "GET", "/r/K7QF2M9D-BBCdEfGhIjKlMnOpQrSt_-", "", NULL);
+        use_up(1);
+        expect(429, "GET", "/r/" TOKEN, "", NULL); /* never seen to be genuine */
+        expect(200, "GET", "/r/K7QF2M9D-BBCdEfGhIjKlMnOpQrSt_-", "", NULL);
 }
 END_TEST
 
@@ -599,6 +645,8 @@ int main(void)
         tcase_add_test(all, foreign);
         tcase_add_test(all, form_without_its_value);
         tcase_add_test(all, guessing);
+        tcase_add_test(all, known_links);
+        tcase_add_test(all, opened_links);
         tcase_add_test(all, guessing_at_once);
         tcase_add_test(all, genuine_again_and_again);
         tcase_add_test(all, tokens_are_logged_nowhere);
