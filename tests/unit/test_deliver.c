@@ -123,6 +123,8 @@ static void channel_init(ChannelConfig *c, const char *name)
 
 static void setup(void)
 {
+        n_subscribed = n_settled = n_web = n_links = settle_errors = 0;
+        subscriber = NULL;
         channel_init(&channels[0], "ops-hook");
         channel_init(&channels[1], "other");
         config = (GatewayConfig){ .channels = channels, .n_channels = 2 };

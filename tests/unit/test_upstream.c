@@ -27,6 +27,10 @@ static int n_done, n_errors, last_error;
 static char last_name[64];
 static int64_t last_value;
 
+/* What the subscription was told. */
+static int n_said, n_lost, lost_error;
+static int64_t said_value;
+
 static void on_call(
         FakePeer *p, const char *method, bool more, const JsonNode *parameters, void *userdata)
 {
@@ -94,6 +98,10 @@ static void setup(void)
         fake_varlink_init(&fake, event, on_call, NULL);
         ck_assert_int_eq(upstream_new(event, fake.path, getuid(), &upstream), 0);
         mood = ANSWER;
+        n_kept = n_calls = n_done = n_errors = last_error = 0;
+        n_said = n_lost = lost_error = 0;
+        last_value = said_value = 0;
+        last_name[0] = last_method[0] = last_token[0] = '\0';
 }
 
 static void teardown(void)
@@ -337,9 +345,6 @@ START_TEST(silent)
 END_TEST
 
 /* --- the subscription --- */
-
-static int n_said, n_lost, lost_error;
-static int64_t said_value;
 
 static void on_each(int error, const Message *reply, void *userdata)
 {
