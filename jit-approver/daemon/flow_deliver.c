@@ -202,7 +202,7 @@ static void report(Daemon *d, Route *route, const char *problem, usec_t retry_af
                 return;
         }
         if (problem) {
-                log_warning("Channel %s: %s; it is tried again", route->channel, route->problem);
+                log_warning("Channel %s: %s; it is tried again", route->channel, problem);
                 return;
         }
         log_notice("Channel %s works again", route->channel);

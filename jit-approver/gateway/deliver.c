@@ -221,7 +221,7 @@ static void deliver_take(Deliver *d, const JsonNode *node)
         }
         e = d->n_errands < ERRANDS_MAX ? calloc(1, sizeof(*e)) : NULL;
         if (!e) {
-                log_error("Failed to take a delivery on; it will be given again");
+                log_error("Failed to take a delivery on; it is given again when we connect anew");
                 return;
         }
         *e = (Errand){ d, .next = d->errands, .id = delivery.id, .channel = channel };

@@ -267,10 +267,8 @@ static CURLcode set_limits(Fetch *f)
         SET(CURLOPT_TIMEOUT_MS, (long) (FETCH_TIME / USEC_PER_MSEC));
         SET(CURLOPT_CONNECTTIMEOUT_MS, (long) (FETCH_CONNECT_TIME / USEC_PER_MSEC));
         SET(CURLOPT_MAXAGE_CONN, IDLE_TIME);
-#if LIBCURL_VERSION_NUM >= 0x075700
         /* A name service that hangs is not waited for when the time is up. */
         SET(CURLOPT_QUICK_EXIT, 1L);
-#endif
         if (f->request.ca_certificate) {
                 SET(CURLOPT_CAINFO, f->request.ca_certificate);
                 SET(CURLOPT_CAPATH, NULL);
