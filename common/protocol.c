@@ -38,6 +38,7 @@ const Field ANSWER_FIELDS[] = {
         FIELD(STRING, Answer, session),
         FIELD(STRING, Answer, digest),
         FIELD(STRING, Answer, reason_mode),
+        FIELD(STRING, Answer, confirm),
         FIELD(INTEGER, Answer, wait_usec),
         FIELD(STRING, Answer, deadline),
         FIELD(STRINGS, Answer, lines),
@@ -57,6 +58,8 @@ const Field REQUEST_FIELDS[] = {
         FIELD(STRING, RequestCall, duration),
         FIELD(INTEGER, RequestCall, wait_usec),
         FIELD(BOOLEAN, RequestCall, detached),
+        FIELD(STRING, RequestCall, confirm),
+        FIELD(BOOLEAN, RequestCall, end_when_done),
         FIELD_END,
 };
 
@@ -86,6 +89,7 @@ const Field DECIDE_FIELDS[] = {
         FIELD_REQUIRED(STRING, DecideCall, decision),
         FIELD(STRING, DecideCall, duration),
         FIELD(STRING, DecideCall, note),
+        FIELD(STRING, DecideCall, code),
         FIELD_END,
 };
 
@@ -155,6 +159,7 @@ const Field DECIDE_LINK_FIELDS[] = {
         FIELD(STRING, DecideLinkCall, duration),
         FIELD(STRING, DecideLinkCall, note),
         FIELD(STRING, DecideLinkCall, form),
+        FIELD(STRING, DecideLinkCall, code),
         FIELD_END,
 };
 

@@ -51,9 +51,11 @@ typedef struct Answer {
         uid_t target_uid;                   /* as resolved; unset where not understood */
         const char *request, *grant, *session, *digest;
         const char *reason_mode; /* with ask: required, optional, none */
-        int64_t wait_usec;       /* with ask and pending: how long the rule lets a caller block */
-        const char *deadline;    /* with pending: how long the request stays open, RFC 3339 */
-        Strings lines;           /* for the user, in order, each one line */
+        const char *
+                confirm; /* with ask: what to ask the person last; RequestCall.confirm is his reply */
+        int64_t wait_usec;    /* with ask and pending: how long the rule lets a caller block */
+        const char *deadline; /* with pending: how long the request stays open, RFC 3339 */
+        Strings lines;        /* for the user, in order, each one line */
 } Answer;
 extern const Field ANSWER_FIELDS[];
 
@@ -70,6 +72,8 @@ typedef struct RequestCall {
         const char *duration; /* span, or NULL */
         int64_t wait_usec;    /* the most the caller will block; 0: it does not wait */
         bool detached;        /* the request stays open without the caller */
+        const char *confirm;  /* what the person typed when asked what Answer.confirm says */
+        bool end_when_done;   /* the grant shall end with the last session opened under it */
 } RequestCall;
 extern const Field REQUEST_FIELDS[];
 
@@ -100,6 +104,7 @@ typedef struct DecideCall {
         const char *decision; /* "approve" or "deny" */
         const char *duration; /* span, or NULL for what was asked */
         const char *note;
+        const char *code; /* the two digits, where the request has a match code */
 } DecideCall;
 extern const Field DECIDE_FIELDS[];
 
@@ -163,6 +168,7 @@ typedef struct DecideLinkCall {
         const char *duration; /* span, or NULL for what was asked */
         const char *note;
         const char *form; /* the page's, from a form; NULL from a program */
+        const char *code; /* as of DecideCall */
 } DecideLinkCall;
 extern const Field DECIDE_LINK_FIELDS[];
 

@@ -44,7 +44,7 @@ static int find_open(Daemon *d, const Subject *s, const Rule *rule, const Now *n
                 return -EIO;
         }
         int r = store_request_find_open(d->ledger.store, s->asker.uid, s->service,
-                s->target_who.uid, s->ask->target_group, rule->name, ret);
+                s->target_who.uid, s->ask->target_group, rule->name, NULL, ret);
         if (r >= 0 &&
                 (request_is_late(ret, now, d->ledger.boot_id) || ret->login.uid != s->login.uid)) {
                 request_done(ret);
@@ -286,7 +286,8 @@ static void request_opened(Daemon *d, const Subject *s, const Rule *rule, const 
         const Wish *wish, bool joined, Call *call, const Echo *echo, Outcome *o,
         Waiter **ret_waiter)
 {
-        _cleanup_(freep) char *approvers = say_approvers(rule, r);
+        _cleanup_(freep) char *approvers =
+                say_approvers(&rule->stages.items[MIN(r->stage, rule->stages.n - 1)], r);
         Now now = d->now();
 
         pending_outcome(r, o);

@@ -206,7 +206,7 @@ static void cast(Daemon *d, Request *r, const Rule *rule, const Vote *votes, siz
         Tally t;
         int err = 0;
 
-        decision_tally(r, votes, n + 1, &t);
+        decision_tally(r, rule, votes, NULL, n + 1, now.wall, &t);
         if (t.outcome == REQUEST_APPROVED) {
                 err = make_grant(r, rule, t.duration, d->ledger.boot_id, &now, &g);
         }

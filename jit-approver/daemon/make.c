@@ -94,6 +94,10 @@ int make_request(const Subject *s, const Rule *rule, const Wish *wish, const cha
                 .deadline = usec_add(now->wall, rule->open_for),
                 .deadline_boot = usec_add(now->boot, rule->open_for),
                 .detached = wish->detached,
+                .scope = rule->scope,
+                .login_session = SESSION_NONE,
+                .end_when_done = rule->end_when_done,
+                .code = CODE_NONE,
         };
         (void) snprintf(r.boot_id, sizeof(r.boot_id), "%s", boot_id);
 
@@ -157,7 +161,13 @@ int make_grant(const Request *r, const Rule *rule, usec_t duration, const char *
                 .target = WHO_NOBODY,
                 .by = WHO_NOBODY,
                 .on_expiry = rule->on_expiry,
+                .kind = r->kind,
+                .scope = r->scope,
+                .login_session = r->login_session,
+                .end_when_done = r->end_when_done,
+                .survive_reboot = rule->survive_reboot,
         };
+        memcpy(g.command_digest, r->command_digest, sizeof(g.command_digest));
 
         int err = grant_begin(duration, boot_id, now, &g);
         if (err >= 0 &&

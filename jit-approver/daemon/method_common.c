@@ -84,7 +84,8 @@ void method_reply_request(Turn *t, const Request *r)
         JsonWriter w = call_writer();
 
         reply_request(&w, "request",
-                &(Reply){ d->ledger.store, config_rules(d->config), COMMAND_SHOWN_MASKED, true },
+                &(Reply){ d->ledger.store, config_rules(d->config), COMMAND_SHOWN_MASKED, true,
+                        r->asker.uid == t->caller.account.uid },
                 r);
         call_reply(t->call, &w);
         turn_free(t);

@@ -252,12 +252,14 @@ static void put_page(JsonWriter *w, const Turn *t, const Holder *h)
 
         json_open_object(w, "page");
         reply_request(w, "request",
-                &(Reply){ d->ledger.store, config_rules(d->config), h->channel->command, true },
+                &(Reply){ d->ledger.store, config_rules(d->config), h->channel->command, true,
+                        false },
                 &h->request);
         if (h->approver) {
                 json_put_string(w, "approver", h->approver->name);
         }
         json_put_string(w, "standing", holder_standing(t, h));
+        json_put_boolean(w, "match_code", h->request.code != CODE_NONE);
         put_own_vote(w, d->ledger.store, h);
         put_durations(w, &h->request);
         json_open_array(w, "lately");

@@ -169,7 +169,9 @@ static int fill_order(const Turn *t, const Who *asker, const Who *target, Grant 
 
         *g = (Grant){ .asker = { .uid = UID_UNSET },
                 .target = { .uid = UID_UNSET },
-                .by = { .uid = UID_UNSET } };
+                .by = { .uid = UID_UNSET },
+                .scope = SCOPE_SERVICE,
+                .login_session = SESSION_NONE };
         g->service = strdup(service);
         g->reason = strdup(t->in.grant.reason);
         return !g->service || !g->reason || who_copy(asker, &g->asker) < 0 ||

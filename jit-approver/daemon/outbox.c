@@ -54,7 +54,7 @@ int outbox_owe(Store *s, const Rules *rules, const Request *r, const char *event
         if (!rule || rule->notify.n == 0) {
                 return 0;
         }
-        approvers_visit(&rule->approvers, r, add_reader, &readers);
+        approvers_visit_reached(rule, (Reach){ r->stage, r->escalated }, r, add_reader, &readers);
         for (size_t i = 0; err >= 0 && i < rule->notify.n; i++) {
                 err = owe_by(s, rule->notify.items[i].channel, &readers, &m);
         }

@@ -61,17 +61,11 @@ static void put_vote(JsonWriter *w, const Vote *v)
         json_close_object(w);
 }
 
-static void put_votes(JsonWriter *w, Store *store, const Request *r)
+static void put_votes(JsonWriter *w, const Vote *votes, size_t n)
 {
-        Vote *votes = NULL;
-        size_t n = 0;
-
         json_open_array(w, "votes");
-        if (store && store_votes(store, &r->id, &votes, &n) >= 0) {
-                for (size_t i = 0; i < n; i++) {
-                        put_vote(w, &votes[i]);
-                }
-                votes_free(votes, n);
+        for (size_t i = 0; i < n; i++) {
+                put_vote(w, &votes[i]);
         }
         json_close_array(w);
 }
@@ -84,15 +78,108 @@ static void put_approver(const Name *n, void *userdata)
         json_put_string(userdata, NULL, n->kind == NAME_UNIX_GROUP ? text : text + 1);
 }
 
-static void put_approvers(JsonWriter *w, const Rules *rules, const Request *r)
+/* Who may decide in the stage that is open, as far as it has been put to people. */
+static void put_approvers(JsonWriter *w, const Rule *rule, const Request *r)
 {
-        const Rule *rule = rules ? rules_find(rules, r->rule) : NULL;
-
         json_open_array(w, "approvers");
-        if (rule) {
-                approvers_visit(&rule->approvers, r, put_approver, w);
+        if (rule && r->stage < rule->stages.n) {
+                approvers_visit(&rule->stages.items[r->stage], r, put_approver, w);
+        }
+        for (size_t i = 0; rule && i < rule->escalate.n && i < r->escalated; i++) {
+                approvers_visit(&rule->escalate.items[i].to, r, put_approver, w);
         }
         json_close_array(w);
+}
+
+/* The votes that filled places in a stage: those that came while it was open. */
+static void put_approved(JsonWriter *w, const Rule *rule, const Request *r, size_t stage,
+        const Vote *votes, size_t n)
+{
+        json_open_array(w, "approved");
+        for (size_t i = 0; i < n; i++) {
+                Tally before;
+
+                decision_tally(r, rule, votes, NULL, i, votes[i].time, &before);
+                if (before.stage == stage && votes[i].approve) {
+                        json_put_string(w, NULL, votes[i].person);
+                }
+        }
+        json_close_array(w);
+}
+
+static void put_names(JsonWriter *w, const char *name, const NameList *list)
+{
+        json_open_array(w, name);
+        for (size_t i = 0; i < list->n; i++) {
+                put_approver(&list->items[i], w);
+        }
+        json_close_array(w);
+}
+
+static void put_stage(JsonWriter *w, const Rule *rule, const Request *r, size_t stage,
+        const Vote *votes, size_t n)
+{
+        const char *state = stage < r->stage ? "done" : stage == r->stage ? "open" : "later";
+
+        json_open_object(w, NULL);
+        put_names(w, "approvers", &rule->stages.items[stage]);
+        put_approved(w, rule, r, stage, votes, n);
+        json_put_string(w, "state", state);
+        json_close_object(w);
+}
+
+static void put_stages(
+        JsonWriter *w, const Rule *rule, const Request *r, const Vote *votes, size_t n)
+{
+        json_open_array(w, "stages");
+        for (size_t i = 0; rule && i < rule->stages.n; i++) {
+                put_stage(w, rule, r, i, votes, n);
+        }
+        json_close_array(w);
+}
+
+static void put_escalation(JsonWriter *w, const Escalation *e, usec_t since)
+{
+        json_open_object(w, NULL);
+        put_time(w, "at", usec_add(since, e->after));
+        put_names(w, "approvers", &e->to);
+        json_close_object(w);
+}
+
+/* Those that are still to come. */
+static void put_escalations(
+        JsonWriter *w, const Rule *rule, const Request *r, const Vote *votes, size_t n)
+{
+        Tally t;
+
+        if (!rule || r->state != REQUEST_PENDING || rule->escalate.n == 0) {
+                return;
+        }
+        decision_tally(r, rule, votes, NULL, n, r->created, &t);
+        json_open_array(w, "escalations");
+        for (size_t i = r->escalated; i < rule->escalate.n; i++) {
+                put_escalation(w, &rule->escalate.items[i], t.since);
+        }
+        json_close_array(w);
+}
+
+/* What a yes to it would be. */
+static void put_terms(JsonWriter *w, const Reply *how, const Request *r)
+{
+        char code[16];
+
+        json_put_string(w, "kind", request_kind_to_string(r->kind));
+        put_text(w, "extends", r->extends.text);
+        json_put_string(w, "scope", scope_to_string(r->scope));
+        if (r->login_session != SESSION_NONE) {
+                json_put_integer(w, "login_session", r->login_session);
+        }
+        json_put_boolean(w, "end_when_done", r->end_when_done);
+        json_put_boolean(w, "match_code", r->code != CODE_NONE);
+        if (r->code != CODE_NONE && how->own) {
+                (void) snprintf(code, sizeof(code), "%02d", (int) r->code);
+                json_put_string(w, "code", code);
+        }
 }
 
 void reply_grant(JsonWriter *w, const char *name, const Grant *g)
@@ -106,7 +193,16 @@ void reply_grant(JsonWriter *w, const char *name, const Grant *g)
         put_text(w, "target_group", g->target_group);
         put_text(w, "rule", g->rule);
         put_text(w, "reason", g->reason);
-        json_put_string(w, "scope", "service");
+        json_put_string(w, "kind", request_kind_to_string(g->kind));
+        json_put_string(w, "scope", scope_to_string(g->scope));
+        if (g->spent != 0) {
+                put_time(w, "spent", g->spent);
+        }
+        if (g->login_session != SESSION_NONE) {
+                json_put_integer(w, "login_session", g->login_session);
+        }
+        json_put_boolean(w, "end_when_done", g->end_when_done);
+        json_put_boolean(w, "survive_reboot", g->survive_reboot);
         json_put_string(w, "on_expiry", on_expiry_to_string(g->on_expiry));
         put_time(w, "from", g->from);
         put_time(w, "until", g->until);
@@ -192,6 +288,13 @@ static void put_command(JsonWriter *w, CommandShown how, const char *command)
 
 void reply_request(JsonWriter *w, const char *name, const Reply *how, const Request *r)
 {
+        const Rule *rule = how->rules ? rules_find(how->rules, r->rule) : NULL;
+        Vote *votes = NULL;
+        size_t n = 0;
+
+        if (how->store && store_votes(how->store, &r->id, &votes, &n) < 0) {
+                n = 0;
+        }
         json_open_object(w, name);
         json_put_string(w, "id", r->id.text);
         json_put_string(w, "state", request_state_to_string(r->state));
@@ -207,7 +310,10 @@ void reply_request(JsonWriter *w, const char *name, const Reply *how, const Requ
         put_text(w, "origin", r->origin);
         json_put_string(w, "rule", r->rule);
         json_put_integer(w, "approvals", r->approvals);
-        put_approvers(w, how->rules, r);
+        put_approvers(w, rule, r);
+        put_stages(w, rule, r, votes, n);
+        put_escalations(w, rule, r, votes, n);
+        put_terms(w, how, r);
         put_span(w, "duration", r->duration);
         put_span(w, "max_duration", r->max_duration);
         put_time(w, "created", r->created);
@@ -216,9 +322,10 @@ void reply_request(JsonWriter *w, const char *name, const Reply *how, const Requ
         if (how->whole && how->store && how->command == COMMAND_SHOWN_MASKED) {
                 put_added(w, how->store, r);
         }
-        put_votes(w, how->store, r);
+        put_votes(w, votes, n);
         put_grant(w, how->store, r);
         json_close_object(w);
+        votes_free(votes, n);
 }
 
 /* The row's own words are its canonical bytes; what is shown is read from them, so that it cannot differ. */

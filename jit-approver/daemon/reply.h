@@ -15,6 +15,7 @@ typedef struct Reply {
         const Rules *rules; /* for its approvers; NULL, or without its rule: none are listed */
         CommandShown command;
         bool whole; /* also the commands that joined it later, from the record */
+        bool own;   /* to its asker: with its match code */
 } Reply;
 
 void reply_request(JsonWriter *w, const char *name, const Reply *how, const Request *r);

@@ -60,9 +60,12 @@ int store_request_insert(Store *s, const Request *r);
 int store_request_get(Store *s, const Id *id, Request *ret);
 /* By prefix as id_parse_prefix() makes it: -ENOENT none, -ENOTUNIQ several. */
 int store_request_find(Store *s, const char *prefix, Request *ret);
-/* The asker's pending request for the same service and target, whatever the argv, under the same rule. */
+/*
+ * The asker's pending request for access to the same service and target under the same rule; command_digest
+ * NULL: whatever the argv.
+ */
 int store_request_find_open(Store *s, uid_t asker, const char *service, uid_t target,
-        const char *target_group, const char *rule, Request *ret);
+        const char *target_group, const char *rule, const char *command_digest, Request *ret);
 /*
  * One conditional UPDATE: only from pending; for approved and denied also only before the deadline by
  * both clocks. -EALREADY when no row changed: it is over, or its time is.
@@ -70,6 +73,8 @@ int store_request_find_open(Store *s, uid_t asker, const char *service, uid_t ta
 int store_request_move(Store *s, const Id *id, RequestState to, const Now *now, const char *boot_id,
         const Id *grant);
 int store_request_set_detached(Store *s, const Id *id);
+/* How far it has been put to people. */
+int store_request_set_reach(Store *s, const Id *id, size_t stage, size_t escalated);
 int store_request_count_pending(Store *s, uid_t asker, int64_t *ret); /* UID_UNSET: of everybody */
 
 typedef struct RequestFilter {
@@ -81,6 +86,9 @@ typedef struct RequestFilter {
 /* visit returns 0 to go on, 1 to stop, negative errno to fail; the request is borrowed. */
 typedef int (*RequestVisit)(const Request *r, int64_t row, void *userdata);
 int store_requests(Store *s, const RequestFilter *f, RequestVisit visit, void *userdata);
+
+/* The newest thousand or so of all, newest first. */
+int store_requests_lately(Store *s, RequestVisit visit, void *userdata);
 
 /*
  * The earliest deadlines of the pending requests, by the boot clock only of those made in boot_id;
@@ -95,6 +103,10 @@ int store_vote_insert(Store *s, const Id *request, const Vote *v);
 int store_votes(Store *s, const Id *request, Vote **ret, size_t *ret_n);
 void votes_free(Vote *votes, size_t n);
 
+/* Counts one more wrong match code of a person; how many he, and all, have tried with this one. */
+int store_try_count(
+        Store *s, const Id *request, const char *person, int64_t *ret_his, int64_t *ret_all);
+
 /* --- grants --- */
 
 int store_grant_insert(Store *s, const Grant *g);
@@ -102,6 +114,8 @@ int store_grant_get(Store *s, const Id *id, Grant *ret);
 int store_grant_find(Store *s, const char *prefix, Grant *ret);
 int store_grant_move(
         Store *s, const Id *id, GrantState to, usec_t wall); /* -EALREADY unless active */
+/* Its window (until, until_boot, boot_id) and whether it is spent. -EALREADY unless active. */
+int store_grant_change(Store *s, const Grant *g);
 
 typedef struct GrantFilter {
         bool only_active;

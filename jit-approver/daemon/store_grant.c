@@ -10,14 +10,46 @@
 /* What changes, and what the checksum covers. */
 #define COLUMNS                                                                                    \
         "state, id, request, asker, asker_name, service, target, target_name, target_group, rule," \
-        " reason, on_expiry, begun, until, until_boot, boot_id, maker, maker_name, sum"
-#define PARAMETERS "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+        " reason, on_expiry, begun, until, until_boot, boot_id, maker, maker_name, sum,"           \
+        " kind, scope, command_digest, login_session, end_when_done, survive_reboot, spent,"       \
+        " terms_sum"
+#define PARAMETERS "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
 
 #define GRANT_NONE                                                                                 \
         ((Grant){ .state = _GRANT_STATE_INVALID,                                                   \
                 .asker.uid = UID_UNSET,                                                            \
                 .target.uid = UID_UNSET,                                                           \
-                .by.uid = UID_UNSET })
+                .by.uid = UID_UNSET,                                                               \
+                .login_session = SESSION_NONE })
+
+static void put_terms(Row *row, const Grant *g)
+{
+        sum_start(row);
+        put_text(row, request_kind_to_string(g->kind), NAME_LIMIT);
+        put_text(row, scope_to_string(g->scope), NAME_LIMIT);
+        put_text(row, g->command_digest[0] ? g->command_digest : NULL, DIGEST_HEX_SIZE - 1);
+        put_integer(row, g->login_session);
+        put_integer(row, g->end_when_done);
+        put_integer(row, g->survive_reboot);
+        put_integer(row, g->spent);
+        put_sum(row);
+}
+
+static void get_terms(Row *row, Grant *g)
+{
+        sum_start(row);
+        g->kind = request_kind_from_string(get_word(row));
+        g->scope = scope_from_string(get_word(row));
+        get_chars(row, g->command_digest, sizeof(g->command_digest));
+        g->login_session = get_integer(row, SESSION_NONE, UINT32_MAX);
+        g->end_when_done = get_bool(row);
+        g->survive_reboot = get_bool(row);
+        g->spent = get_usec(row);
+        get_sum(row);
+        if (g->kind < 0) {
+                row_distrust(row);
+        }
+}
 
 static void put_grant(Row *row, const Grant *g)
 {
@@ -38,6 +70,7 @@ static void put_grant(Row *row, const Grant *g)
         put_text(row, g->boot_id, sizeof(g->boot_id) - 1);
         put_who(row, &g->by);
         put_sum(row);
+        put_terms(row, g);
 }
 
 static OnExpiry get_on_expiry(Row *row)
@@ -72,6 +105,7 @@ static void get_grant(Row *row, Grant *g)
         get_chars(row, g->boot_id, sizeof(g->boot_id));
         get_who(row, &g->by);
         get_sum(row);
+        get_terms(row, g);
         if (g->state < 0 || !id_is_set(&g->id) || g->asker.uid == UID_UNSET || !g->service) {
                 row_distrust(row);
         }
@@ -174,6 +208,27 @@ int store_grant_move(Store *s, const Id *id, GrantState to, usec_t wall)
         put_text(&row, grant_state_to_string(to), NAME_LIMIT);
         put_integer(&row, wall);
         put_id(&row, id);
+        r = row_run(&row);
+        if (r < 0) {
+                return r;
+        }
+        return r == 1 ? 0 : -EALREADY;
+}
+
+/* All of the row anew, since the checksums cover what stays as well as what changes. */
+int store_grant_change(Store *s, const Grant *g)
+{
+        _cleanup_(row_donep) Row row = {};
+        int r;
+
+        r = row_open(s, STATEMENT_GRANT_CHANGE,
+                "UPDATE grants SET (" COLUMNS ") = (" PARAMETERS
+                ") WHERE id = ?2 AND state = 'active'",
+                &row);
+        if (r < 0) {
+                return r;
+        }
+        put_grant(&row, g);
         r = row_run(&row);
         if (r < 0) {
                 return r;

@@ -9,24 +9,57 @@
 
 /* What changes, and what the checksum covers. */
 #define COLUMNS                                                                                    \
-        "state, granted, detached,"                                                                \
+        "state, granted, detached, stage, escalated,"                                              \
         " id, asker, asker_name, login, login_name, service, pam_service, target, target_name,"    \
         " target_group, command, command_digest, reason, tty, origin, host, rule, approvals,"      \
-        " duration, max_duration, created, deadline, deadline_boot, boot_id, digest, sum"
+        " duration, max_duration, created, deadline, deadline_boot, boot_id, digest, sum,"         \
+        " kind, extends, scope, login_session, end_when_done, code, terms_sum"
 #define PARAMETERS                                                                                 \
-        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"   \
+        " ?, ?, ?, ?, ?, ?, ?, ?, ?"
 
 #define REQUEST_NONE                                                                               \
         ((Request){ .state = _REQUEST_STATE_INVALID,                                               \
                 .asker.uid = UID_UNSET,                                                            \
                 .login.uid = UID_UNSET,                                                            \
-                .target.uid = UID_UNSET })
+                .target.uid = UID_UNSET,                                                           \
+                .login_session = SESSION_NONE,                                                     \
+                .code = CODE_NONE })
+
+static void put_terms(Row *row, const Request *r)
+{
+        sum_start(row);
+        put_text(row, request_kind_to_string(r->kind), NAME_LIMIT);
+        put_id(row, &r->extends);
+        put_text(row, scope_to_string(r->scope), NAME_LIMIT);
+        put_integer(row, r->login_session);
+        put_integer(row, r->end_when_done);
+        put_integer(row, r->code);
+        put_sum(row);
+}
+
+static void get_terms(Row *row, Request *r)
+{
+        sum_start(row);
+        r->kind = request_kind_from_string(get_word(row));
+        get_id(row, &r->extends);
+        r->scope = scope_from_string(get_word(row));
+        r->login_session = get_integer(row, SESSION_NONE, UINT32_MAX);
+        r->end_when_done = get_bool(row);
+        r->code = get_integer(row, CODE_NONE, CODE_MAX);
+        get_sum(row);
+        if (r->kind < 0) {
+                row_distrust(row);
+        }
+}
 
 static void put_request(Row *row, const Request *r)
 {
         put_text(row, request_state_to_string(r->state), NAME_LIMIT);
         put_id(row, &r->grant);
         put_integer(row, r->detached);
+        put_integer(row, (int64_t) r->stage);
+        put_integer(row, (int64_t) r->escalated);
         sum_start(row);
         put_id(row, &r->id);
         put_who(row, &r->asker);
@@ -51,6 +84,7 @@ static void put_request(Row *row, const Request *r)
         put_text(row, r->boot_id, sizeof(r->boot_id) - 1);
         put_text(row, r->digest, DIGEST_HEX_SIZE - 1);
         put_sum(row);
+        put_terms(row, r);
 }
 
 static void get_request(Row *row, Request *r)
@@ -58,6 +92,8 @@ static void get_request(Row *row, Request *r)
         r->state = request_state_from_string(get_word(row));
         get_id(row, &r->grant);
         r->detached = get_bool(row);
+        r->stage = (size_t) get_integer(row, 0, STAGES_MAX);
+        r->escalated = (size_t) get_integer(row, 0, ESCALATIONS_MAX);
         sum_start(row);
         get_id(row, &r->id);
         get_who(row, &r->asker);
@@ -82,6 +118,7 @@ static void get_request(Row *row, Request *r)
         get_chars(row, r->boot_id, sizeof(r->boot_id));
         get_chars(row, r->digest, sizeof(r->digest));
         get_sum(row);
+        get_terms(row, r);
         if (r->state < 0 || !id_is_set(&r->id) || r->asker.uid == UID_UNSET || !r->service) {
                 row_distrust(row);
         }
@@ -169,15 +206,16 @@ int store_request_find(Store *s, const char *prefix, Request *ret)
 }
 
 int store_request_find_open(Store *s, uid_t asker, const char *service, uid_t target,
-        const char *target_group, const char *rule, Request *ret)
+        const char *target_group, const char *rule, const char *command_digest, Request *ret)
 {
         _cleanup_(row_donep) Row row = {};
         _cleanup_(request_done) Request request = REQUEST_NONE;
         int r;
 
         r = row_open(s, STATEMENT_REQUEST_OPEN,
-                "SELECT " COLUMNS " FROM requests WHERE state = 'pending' AND asker = ?"
-                " AND service = ? AND target IS ? AND target_group IS ? AND rule IS ?"
+                "SELECT " COLUMNS " FROM requests WHERE state = 'pending' AND asker = ?1"
+                " AND service = ?2 AND target IS ?3 AND target_group IS ?4 AND rule IS ?5"
+                " AND (?6 IS NULL OR command_digest = ?6) AND kind = 'access'"
                 " ORDER BY row LIMIT 1",
                 &row);
         if (r < 0) {
@@ -188,6 +226,7 @@ int store_request_find_open(Store *s, uid_t asker, const char *service, uid_t ta
         put_uid(&row, target);
         put_text(&row, target_group, NAME_LIMIT);
         put_text(&row, rule, NAME_LIMIT);
+        put_text(&row, command_digest, DIGEST_HEX_SIZE - 1);
         r = take_request(&row, NULL, &request);
         if (r < 0) {
                 return r;
@@ -271,6 +310,26 @@ int store_request_set_detached(Store *s, const Id *id)
         return r == 1 ? 0 : -ENOENT;
 }
 
+int store_request_set_reach(Store *s, const Id *id, size_t stage, size_t escalated)
+{
+        _cleanup_(row_donep) Row row = {};
+        int r;
+
+        r = row_open(s, STATEMENT_REQUEST_REACH,
+                "UPDATE requests SET stage = ?, escalated = ? WHERE id = ?", &row);
+        if (r < 0) {
+                return r;
+        }
+        put_integer(&row, (int64_t) stage);
+        put_integer(&row, (int64_t) escalated);
+        put_id(&row, id);
+        r = row_run(&row);
+        if (r < 0) {
+                return r;
+        }
+        return r == 1 ? 0 : -ENOENT;
+}
+
 int store_request_count_pending(Store *s, uid_t asker, int64_t *ret)
 {
         _cleanup_(row_donep) Row row = {};
@@ -298,6 +357,34 @@ int store_request_count_pending(Store *s, uid_t asker, int64_t *ret)
         }
         *ret = n;
         return 0;
+}
+
+/* Without an index, which every request would have to write: so not far back. */
+int store_requests_lately(Store *s, RequestVisit visit, void *userdata)
+{
+        _cleanup_(row_donep) Row row = {};
+        int r;
+
+        r = row_open(s, STATEMENT_REQUEST_LATELY,
+                "SELECT " COLUMNS ", row FROM requests ORDER BY row DESC LIMIT 1000", &row);
+        if (r < 0) {
+                return r;
+        }
+        while ((r = row_step(&row)) > 0) {
+                _cleanup_(request_done) Request request = REQUEST_NONE;
+                int64_t number;
+
+                get_request(&row, &request);
+                number = get_integer(&row, 1, INT64_MAX);
+                if (row.error < 0) {
+                        return row.error;
+                }
+                r = visit(&request, number, userdata);
+                if (r != 0) {
+                        return MIN(r, 0);
+                }
+        }
+        return r;
 }
 
 int store_requests(Store *s, const RequestFilter *f, RequestVisit visit, void *userdata)

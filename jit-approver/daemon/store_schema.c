@@ -117,5 +117,35 @@ static const char migration_2[] =
         "ALTER TABLE votes ADD COLUMN proof TEXT;"
         "ALTER TABLE votes ADD COLUMN channel TEXT;";
 
-const char *const store_migrations[] = { migration_1, migration_2 };
+/*
+ * The terms of requests and grants. What was there before has those that were the only ones, and the
+ * checksum of these.
+ */
+static const char migration_3[] =
+        "ALTER TABLE requests ADD COLUMN stage INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE requests ADD COLUMN escalated INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE requests ADD COLUMN kind TEXT NOT NULL DEFAULT 'access';"
+        "ALTER TABLE requests ADD COLUMN extends TEXT;"
+        "ALTER TABLE requests ADD COLUMN scope TEXT NOT NULL DEFAULT 'service';"
+        "ALTER TABLE requests ADD COLUMN login_session INTEGER NOT NULL DEFAULT -1;"
+        "ALTER TABLE requests ADD COLUMN end_when_done INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE requests ADD COLUMN code INTEGER NOT NULL DEFAULT -1;"
+        "ALTER TABLE requests ADD COLUMN terms_sum INTEGER NOT NULL DEFAULT 1665305896489798461;"
+        "ALTER TABLE grants ADD COLUMN kind TEXT NOT NULL DEFAULT 'access';"
+        "ALTER TABLE grants ADD COLUMN scope TEXT NOT NULL DEFAULT 'service';"
+        "ALTER TABLE grants ADD COLUMN command_digest TEXT;"
+        "ALTER TABLE grants ADD COLUMN login_session INTEGER NOT NULL DEFAULT -1;"
+        "ALTER TABLE grants ADD COLUMN end_when_done INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE grants ADD COLUMN survive_reboot INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE grants ADD COLUMN spent INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE grants ADD COLUMN terms_sum INTEGER NOT NULL DEFAULT 3105936522881615116;"
+        /* Wrong match codes, counted before they are compared. */
+        "CREATE TABLE tries ("
+        " request TEXT NOT NULL REFERENCES requests (id),"
+        " person TEXT NOT NULL,"
+        " wrong INTEGER NOT NULL,"
+        " PRIMARY KEY (request, person)"
+        ") STRICT, WITHOUT ROWID;";
+
+const char *const store_migrations[] = { migration_1, migration_2, migration_3 };
 const size_t store_migrations_n = ELEMENTSOF(store_migrations);

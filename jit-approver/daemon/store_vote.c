@@ -12,9 +12,6 @@
 
 #define VOTE_NONE ((Vote){ .who.uid = UID_UNSET, .login_uid = UID_UNSET })
 
-/* More than a rule can ask for many times over: damage, or somebody who votes in a loop. */
-#define VOTES_MAX 10000
-
 int store_vote_insert(Store *s, const Id *request, const Vote *v)
 {
         _cleanup_(row_donep) Row row = {};
@@ -124,5 +121,48 @@ int store_votes(Store *s, const Id *request, Vote **ret, size_t *ret_n)
         }
         *ret = votes;
         *ret_n = n;
+        return 0;
+}
+
+int store_try_count(
+        Store *s, const Id *request, const char *person, int64_t *ret_his, int64_t *ret_all)
+{
+        _cleanup_(row_donep) Row count = {}, sum = {};
+        int64_t his, all;
+        int r;
+
+        r = row_open(s, STATEMENT_TRY_COUNT,
+                "INSERT INTO tries (request, person, wrong) VALUES (?, ?, 1)"
+                " ON CONFLICT DO UPDATE SET wrong = wrong + 1",
+                &count);
+        if (r < 0) {
+                return r;
+        }
+        put_id(&count, request);
+        put_text(&count, person, NAME_LIMIT);
+        r = row_run(&count);
+        if (r < 0) {
+                return r;
+        }
+        r = row_open(s, STATEMENT_TRY_SUM,
+                "SELECT coalesce(sum(wrong) FILTER (WHERE person = ?2), 0), coalesce(sum(wrong), 0)"
+                " FROM tries WHERE request = ?1",
+                &sum);
+        if (r < 0) {
+                return r;
+        }
+        put_id(&sum, request);
+        put_text(&sum, person, NAME_LIMIT);
+        r = row_step(&sum);
+        if (r <= 0) {
+                return r < 0 ? r : -EUCLEAN;
+        }
+        his = get_integer(&sum, 0, INT64_MAX);
+        all = get_integer(&sum, 0, INT64_MAX);
+        if (sum.error < 0) {
+                return sum.error;
+        }
+        *ret_his = his;
+        *ret_all = all;
         return 0;
 }

@@ -37,3 +37,14 @@ void approvers_visit(const NameList *list, const Request *r, ApproverVisit visit
 {
         visit_list(list, r, 0, visit, userdata);
 }
+
+void approvers_visit_reached(
+        const Rule *rule, Reach reach, const Request *r, ApproverVisit visit, void *userdata)
+{
+        for (size_t i = 0; i < rule->stages.n && i <= reach.stage; i++) {
+                approvers_visit(&rule->stages.items[i], r, visit, userdata);
+        }
+        for (size_t i = 0; i < rule->escalate.n && i < reach.escalated; i++) {
+                approvers_visit(&rule->escalate.items[i].to, r, visit, userdata);
+        }
+}

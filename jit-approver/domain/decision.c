@@ -104,9 +104,40 @@ static Ternary is_behind(const Rules *rules, const Request *r, uid_t uid)
         return t;
 }
 
+static void seat_add(Seats *seats, Ternary t, uint32_t bit)
+{
+        if (t == TERNARY_YES) {
+                seats->yes |= bit;
+        } else if (t == TERNARY_UNKNOWN) {
+                seats->maybe |= bit;
+        }
+}
+
+Seats decision_seats(const Rule *rule, const Account *account)
+{
+        Seats seats = { 0 };
+
+        for (size_t i = 0; i < rule->stages.n; i++) {
+                seat_add(&seats, names_include(&rule->stages.items[i], account), SEAT_STAGE(i));
+        }
+        for (size_t i = 0; i < rule->escalate.n; i++) {
+                seat_add(&seats, names_include(&rule->escalate.items[i].to, account),
+                        SEAT_ESCALATION(i));
+        }
+        return seats;
+}
+
+static Ternary seats_any(Seats seats)
+{
+        if (seats.yes) {
+                return TERNARY_YES;
+        }
+        return seats.maybe ? TERNARY_UNKNOWN : TERNARY_NO;
+}
+
 Standing decision_standing(const Rules *rules, const Rule *rule, const Request *r, const Voter *v)
 {
-        Ternary member = names_include(&rule->approvers, &v->account);
+        Ternary member = seats_any(decision_seats(rule, &v->account));
         Ternary login = TERNARY_YES, self;
 
         if (member == TERNARY_NO || v->account.uid == UID_UNSET) {
@@ -158,18 +189,29 @@ static Account account_of(const Name *name, const Account *accounts, size_t n)
         return (Account){ .uid = name->id, .known = TERNARY_UNKNOWN };
 }
 
-Standing decision_standing_of(const Rules *rules, const Rule *rule, const Request *r,
-        const Approver *approver, const Account *accounts, size_t n)
+Seats decision_seats_of(
+        const Rule *rule, const Approver *approver, const Account *accounts, size_t n)
 {
-        Ternary member = TERNARY_NO, self = approver_is(rules, approver, r->asker.uid);
+        Seats seats = { 0 };
 
         for (size_t i = 0; i < approver->users.n; i++) {
                 Account a = account_of(&approver->users.items[i], accounts, n);
 
                 if (a.known != TERNARY_NO) {
-                        member = either(member, names_include(&rule->approvers, &a));
+                        Seats of = decision_seats(rule, &a);
+                        seats.yes |= of.yes;
+                        seats.maybe |= of.maybe;
                 }
         }
+        return seats;
+}
+
+Standing decision_standing_of(const Rules *rules, const Rule *rule, const Request *r,
+        const Approver *approver, const Account *accounts, size_t n)
+{
+        Ternary member = seats_any(decision_seats_of(rule, approver, accounts, n));
+        Ternary self = approver_is(rules, approver, r->asker.uid);
+
         if (r->login.uid != UID_UNSET) {
                 self = either(self, approver_is(rules, approver, r->login.uid));
         }
@@ -226,43 +268,115 @@ void vote_done(Vote *v)
         *v = (Vote){ .who.uid = UID_UNSET, .login_uid = UID_UNSET };
 }
 
-static bool is_last_of_person(const Vote *votes, size_t n, size_t at)
+/* The seats from which a stage may be filled, that many escalations after it began to wait. */
+static uint32_t seats_open(size_t stage, size_t escalated)
 {
-        for (size_t i = at + 1; i < n; i++) {
-                if (streq(votes[i].person, votes[at].person)) {
-                        return false;
-                }
+        uint32_t open = SEAT_STAGE(stage);
+
+        for (size_t i = 0; i < escalated; i++) {
+                open |= SEAT_ESCALATION(i);
         }
-        return true;
+        return open;
 }
 
-void decision_tally(const Request *r, const Vote *votes, size_t n, Tally *ret)
+static size_t escalations_by(const Rule *rule, usec_t since, usec_t wall)
 {
-        /* A request that needs nobody is a mistake somewhere; it needs one. */
-        Tally t = { .outcome = REQUEST_PENDING, .needed = MAX(r->approvals, (int64_t) 1) };
-        bool denied = false;
+        size_t n = 0;
 
+        while (n < rule->escalate.n && wall >= usec_add(since, rule->escalate.items[n].after)) {
+                n++;
+        }
+        return n;
+}
+
+/* Whether the person has filled a place already, in this stage or an earlier one. */
+static bool has_filled(const Vote *votes, const bool *filled, size_t n, const char *person)
+{
         for (size_t i = 0; i < n; i++) {
-                usec_t given = votes[i].duration > 0 ? votes[i].duration : r->duration;
+                if (filled[i] && streq(votes[i].person, person)) {
+                        return true;
+                }
+        }
+        return false;
+}
 
-                if (!is_last_of_person(votes, n, i)) {
-                        continue;
-                }
-                if (!votes[i].approve) {
-                        denied = true;
-                        continue;
-                }
-                t.duration = t.approvals == 0 ? given : MIN(t.duration, given);
-                t.approvals++;
+static void fill_place(const Request *r, const Rule *rule, const Vote *v, Tally *t)
+{
+        usec_t given = v->duration > 0 ? v->duration : r->duration;
+
+        t->duration = t->duration == 0 ? given : MIN(t->duration, given);
+        t->approvals++;
+        if (t->approvals < t->needed) {
+                return;
         }
-        if (t.approvals == 0) {
-                t.duration = r->duration;
+        t->stage++;
+        t->since = v->time;
+        if (t->stage < rule->stages.n) {
+                t->approvals = 0;
         }
-        t.duration = MIN(t.duration, r->max_duration);
+}
+
+/* Votes as they came; those whose voters have no seat any more are as if they had not. */
+static bool count_votes(const Request *r, const Rule *rule, const Vote *votes, const Seats *seats,
+        size_t n, Tally *t)
+{
+        bool filled[VOTES_MAX] = { false };
+
+        for (size_t i = 0; i < MIN(n, (size_t) VOTES_MAX) && t->stage < rule->stages.n; i++) {
+                uint32_t his = seats ? seats[i].yes | seats[i].maybe : UINT32_MAX;
+                size_t escalated = escalations_by(rule, t->since, votes[i].time);
+
+                if (his != 0 && !votes[i].approve) {
+                        return true;
+                }
+                if ((his & seats_open(t->stage, escalated)) != 0 &&
+                        !has_filled(votes, filled, i, votes[i].person)) {
+                        filled[i] = true;
+                        fill_place(r, rule, &votes[i], t);
+                }
+        }
+        return false;
+}
+
+void decision_tally(const Request *r, const Rule *rule, const Vote *votes, const Seats *seats,
+        size_t n, usec_t wall, Tally *ret)
+{
+        Tally t = {
+                .outcome = REQUEST_PENDING,
+                .since = r->created,
+                .next = USEC_NEVER,
+                /* A request that needs nobody is a mistake somewhere; it needs one. */
+                .needed = MAX(r->approvals, (int64_t) 1),
+        };
+        bool denied = count_votes(r, rule, votes, seats, n, &t);
+
         if (denied) {
                 t.outcome = REQUEST_DENIED;
-        } else if (t.approvals >= t.needed) {
+        } else if (rule->stages.n > 0 && t.stage == rule->stages.n) {
                 t.outcome = REQUEST_APPROVED;
+        } else {
+                t.escalated = escalations_by(rule, t.since, wall);
+                if (t.escalated < rule->escalate.n) {
+                        t.next = usec_add(t.since, rule->escalate.items[t.escalated].after);
+                }
         }
+        t.duration = MIN(t.duration > 0 ? t.duration : r->duration, r->max_duration);
         *ret = t;
+}
+
+Turns decision_turn(const Tally *t, Seats seats, bool approve)
+{
+        uint32_t open = seats_open(t->stage, t->escalated), before = SEAT_STAGE(t->stage) - 1;
+        uint32_t now = approve ? open : open | before;
+
+        if (seats.yes & now) {
+                return TURNS_NOW;
+        }
+        if (seats.maybe & now) {
+                return TURNS_UNKNOWN;
+        }
+        if (seats.yes & before) {
+                return TURNS_OVER;
+        }
+        return seats.yes ? TURNS_LATER : seats.maybe ? TURNS_UNKNOWN : TURNS_NONE;
 }

@@ -29,7 +29,24 @@ typedef enum Standing {
 #define PERSON_MAX 256
 void person_of(const Rules *rules, uid_t uid, char out[static PERSON_MAX]);
 
-/* May this voter decide this request under this rule? */
+/*
+ * Which places of a rule's chain somebody may fill, whoever it is that asks: a bit for each stage, then
+ * one for each escalation.
+ */
+typedef struct Seats {
+        uint32_t yes;
+        uint32_t maybe; /* the name service does not say */
+} Seats;
+
+#define SEAT_STAGE(i) (UINT32_C(1) << (i))
+#define SEAT_ESCALATION(i) (UINT32_C(1) << (STAGES_MAX + (i)))
+
+Seats decision_seats(const Rule *rule, const Account *account);
+/* Of a person without an account, as in decision_standing_of(). */
+Seats decision_seats_of(
+        const Rule *rule, const Approver *approver, const Account *accounts, size_t n);
+
+/* May this voter decide this request under this rule, in whatever stage? */
 Standing decision_standing(const Rules *rules, const Rule *rule, const Request *r, const Voter *v);
 
 /*
@@ -66,17 +83,41 @@ typedef struct Vote {
         usec_t time; /* wall */
 } Vote;
 
+/* Of one request: more are not taken. */
+#define VOTES_MAX 1024
+
 void vote_done(Vote *v);
 
+/* How far a request has come along its rule's chain. */
 typedef struct Tally {
         RequestState outcome; /* pending, approved or denied */
-        int64_t approvals;    /* different persons so far */
-        int64_t needed;
-        usec_t duration; /* the shortest any approving vote gave, within max_duration */
+        size_t stage;         /* the one that is open; the number of stages once all are done */
+        usec_t since;         /* wall: when it began to wait */
+        size_t escalated;     /* so many of the rule's escalations widen it by now */
+        usec_t next;          /* wall: when the next one does; USEC_NEVER: none */
+        int64_t approvals;    /* different persons so far, in this stage */
+        int64_t needed;       /* in each stage */
+        usec_t duration;      /* the shortest any approving vote gave, within max_duration */
 } Tally;
 
 /*
- * One denial denies at once; enough different persons approve. The last vote of a person counts. A
- * vote without a duration of its own gives what was asked, so nobody gives more than was shown.
+ * One denial denies at once; enough different persons approve a stage, and then the next is open, whom
+ * others must fill: one person counts once in the whole chain. seats[i] are those of the i-th voter as
+ * they are known now: who has definitely none any more takes his vote with him, silence of the name
+ * service takes none away (NULL: everybody still has his). A vote without a duration of its own gives what was asked, so nobody gives more
+ * than was shown.
  */
-void decision_tally(const Request *r, const Vote *votes, size_t n, Tally *ret);
+void decision_tally(const Request *r, const Rule *rule, const Vote *votes, const Seats *seats,
+        size_t n, usec_t wall, Tally *ret);
+
+/* Whether it is a voter's turn, by the tally of the votes before his. */
+typedef enum Turns {
+        TURNS_NONE = 0,
+        TURNS_UNKNOWN, /* the name service does not say */
+        TURNS_LATER, /* he has a seat in a stage that is not open yet, or is yet to be escalated to */
+        TURNS_OVER, /* in one that is done */
+        TURNS_NOW,
+} Turns;
+
+/* Who was asked in an earlier stage may still deny. */
+Turns decision_turn(const Tally *t, Seats seats, bool approve);

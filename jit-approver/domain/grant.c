@@ -40,6 +40,7 @@ void grant_done(Grant *g)
                 .asker.uid = UID_UNSET,
                 .target.uid = UID_UNSET,
                 .by.uid = UID_UNSET,
+                .login_session = SESSION_NONE,
         };
 }
 

@@ -34,6 +34,12 @@ typedef struct Grant {
         usec_t until_boot;  /* CLOCK_BOOTTIME deadline in boot_id */
         char boot_id[40];
         Who by; /* who made it: set for `jitctl grant` */
+        RequestKind kind;
+        GrantScope scope;
+        char command_digest[DIGEST_HEX_SIZE]; /* what it covers but for SCOPE_SERVICE */
+        int64_t login_session; /* the only one it may be used from, or SESSION_NONE */
+        bool end_when_done, survive_reboot;
+        usec_t spent; /* SCOPE_ONCE: when (wall) it was used; 0: not yet */
 } Grant;
 
 void grant_done(Grant *g);

@@ -24,6 +24,13 @@ static const char *const state_names[_REQUEST_STATE_MAX] = {
         [REQUEST_WITHDRAWN] = "withdrawn",
 };
 
+static const char *const kind_names[_REQUEST_KIND_MAX] = {
+        [REQUEST_ACCESS] = "access",
+        [REQUEST_EXTENSION] = "extension",
+        [REQUEST_BREAK_GLASS] = "break-glass",
+        [REQUEST_RESCUE] = "rescue",
+};
+
 /* The one table of legal moves: from, to. */
 static const bool legal_moves[_REQUEST_STATE_MAX][_REQUEST_STATE_MAX] = {
         [REQUEST_PENDING] = {
@@ -59,6 +66,8 @@ void request_done(Request *r)
                 .asker.uid = UID_UNSET,
                 .login.uid = UID_UNSET,
                 .target.uid = UID_UNSET,
+                .login_session = SESSION_NONE,
+                .code = CODE_NONE,
         };
 }
 
@@ -100,7 +109,7 @@ static void put_uid(FILE *f, const char *name, uid_t uid)
 
 static void put_request(FILE *f, const Request *r)
 {
-        (void) fputs("pam-jit request 1\n", f);
+        (void) fputs("pam-jit request 2\n", f);
         put_text(f, "id", r->id.text);
         put_text(f, "host", r->host);
         put_uid(f, "asker-uid", r->asker.uid);
@@ -119,6 +128,11 @@ static void put_request(FILE *f, const Request *r)
         put_number(f, "max-duration", r->max_duration);
         put_number(f, "created", r->created);
         put_number(f, "deadline", r->deadline);
+        put_text(f, "kind", request_kind_to_string(r->kind));
+        put_text(f, "extends", id_is_set(&r->extends) ? r->extends.text : NULL);
+        put_text(f, "scope", scope_to_string(r->scope));
+        put_number(f, "login-session", r->login_session);
+        put_number(f, "end-when-done", r->end_when_done);
 }
 
 /* Closes f, and hands over what was written to it. */
@@ -174,6 +188,21 @@ bool request_is_late(const Request *r, const Now *now, const char *boot_id)
         bool same_boot = boot_id && *boot_id && streq(r->boot_id, boot_id);
 
         return deadline_passed(r->deadline, same_boot ? r->deadline_boot : 0, now);
+}
+
+const char *request_kind_to_string(RequestKind k)
+{
+        return k >= 0 && k < _REQUEST_KIND_MAX ? kind_names[k] : NULL;
+}
+
+RequestKind request_kind_from_string(const char *s)
+{
+        for (size_t i = 0; s && i < ELEMENTSOF(kind_names); i++) {
+                if (streq(s, kind_names[i])) {
+                        return (RequestKind) i;
+                }
+        }
+        return _REQUEST_KIND_INVALID;
 }
 
 const char *request_state_to_string(RequestState s)

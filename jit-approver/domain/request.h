@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "common/id.h"
 #include "common/macro.h"
+#include "jit-approver/domain/rules.h"
 
 #define DIGEST_SIZE 32
 #define DIGEST_HEX_SIZE (2 * DIGEST_SIZE + 1)
@@ -29,6 +30,20 @@ typedef enum RequestState {
         _REQUEST_STATE_MAX,
         _REQUEST_STATE_INVALID = -1,
 } RequestState;
+
+/* What a yes to it would be. */
+typedef enum RequestKind {
+        REQUEST_ACCESS = 0,
+        REQUEST_EXTENSION,   /* more time for a grant that is active */
+        REQUEST_BREAK_GLASS, /* opened at once; to be reviewed */
+        REQUEST_RESCUE,      /* opened at once by a one-time code */
+        _REQUEST_KIND_MAX,
+        _REQUEST_KIND_INVALID = -1,
+} RequestKind;
+
+#define SESSION_NONE ((int64_t) -1) /* no login session: whatever session it is */
+#define CODE_NONE ((int64_t) -1)
+#define CODE_MAX 99 /* a match code has two digits */
 
 /* A person as the record knows him: the account, and the name shown for it. */
 typedef struct Who {
@@ -60,8 +75,17 @@ typedef struct Request {
         usec_t deadline;      /* wall: open until */
         usec_t deadline_boot; /* CLOCK_BOOTTIME, valid with boot_id */
         char boot_id[40];     /* the boot that deadline_boot counts in; "" not known */
-        Id grant;             /* once approved */
-        bool detached;        /* lives without a waiter */
+        /* The terms of a grant it would become. */
+        RequestKind kind;
+        Id extends; /* REQUEST_EXTENSION: which grant */
+        GrantScope scope;
+        int64_t login_session; /* the audit session it is bound to, or SESSION_NONE */
+        bool end_when_done;
+        int64_t code; /* 0 to CODE_MAX: whoever approves must say it; or CODE_NONE */
+        /* What changes, besides the state. */
+        Id grant;                /* once approved */
+        bool detached;           /* lives without a waiter */
+        size_t stage, escalated; /* how far it has been put to people */
         char digest[DIGEST_HEX_SIZE];
 } Request;
 
@@ -82,6 +106,10 @@ int command_canonical(const char *const *words, size_t n, char **ret, size_t *re
 bool deadline_passed(usec_t wall, usec_t boot, const Now *now);
 /* The same for a request; after a reboot only the wall clock can say. */
 bool request_is_late(const Request *r, const Now *now, const char *boot_id);
+
+/* access extension break-glass rescue */
+const char *request_kind_to_string(RequestKind k);
+RequestKind request_kind_from_string(const char *s);
 
 /* pending approved denied timed-out withdrawn */
 const char *request_state_to_string(RequestState s);

@@ -3,6 +3,7 @@
 /* What loaded rules are, once parsed: looked up, walked over, checked against the system, freed. */
 
 #include <errno.h>
+#include <regex.h>
 #include <stdlib.h>
 
 #include "common/util.h"
@@ -12,6 +13,7 @@ static const char *const action_names[] = {
         [ACTION_REFUSE] = "refuse",
         [ACTION_ASK] = "ask",
         [ACTION_ALLOW] = "allow",
+        [ACTION_BREAK_GLASS] = "break-glass",
 };
 
 static const char *const reason_names[] = {
@@ -22,7 +24,25 @@ static const char *const reason_names[] = {
 
 static const char *const on_expiry_names[] = {
         [ON_EXPIRY_END_SESSIONS] = "end-sessions",
+        [ON_EXPIRY_WARN] = "warn",
         [ON_EXPIRY_KEEP] = "keep",
+};
+
+static const char *const scope_names[] = {
+        [SCOPE_ONCE] = "once",
+        [SCOPE_COMMAND] = "command",
+        [SCOPE_SERVICE] = "service",
+};
+
+static const char *const bind_names[] = {
+        [BIND_LOGIN_SESSION] = "login-session",
+        [BIND_USER] = "user",
+};
+
+static const char *const extend_names[] = {
+        [EXTEND_NO] = "no",
+        [EXTEND_ASK] = "ask",
+        [EXTEND_AUTO] = "auto",
 };
 
 static const char *const audience_names[] = {
@@ -68,6 +88,51 @@ void channel_list_done(ChannelList *list)
         *list = (ChannelList){};
 }
 
+void stage_list_done(StageList *list)
+{
+        for (size_t i = 0; i < list->n; i++) {
+                name_list_done(&list->items[i]);
+        }
+        free(list->items);
+        *list = (StageList){};
+}
+
+void escalation_list_done(EscalationList *list)
+{
+        for (size_t i = 0; i < list->n; i++) {
+                name_list_done(&list->items[i].to);
+        }
+        free(list->items);
+        *list = (EscalationList){};
+}
+
+void expression_done(Expression *e)
+{
+        if (e->compiled) {
+                regfree(e->compiled);
+        }
+        free(e->compiled);
+        free(e->text);
+        *e = (Expression){};
+}
+
+void expression_list_done(ExpressionList *list)
+{
+        for (size_t i = 0; i < list->n; i++) {
+                expression_done(&list->items[i]);
+        }
+        free(list->items);
+        *list = (ExpressionList){};
+}
+
+bool expression_matches(const Expression *e, const char *text)
+{
+        regmatch_t all;
+
+        return e->compiled && regexec(e->compiled, text, 1, &all, 0) == 0 && all.rm_so == 0 &&
+               text[all.rm_eo] == '\0';
+}
+
 static void rule_done(Rule *rule)
 {
         free(rule->name);
@@ -75,7 +140,11 @@ static void rule_done(Rule *rule)
         name_list_done(&rule->users);
         name_list_done(&rule->targets);
         pattern_list_done(&rule->commands);
-        name_list_done(&rule->approvers);
+        stage_list_done(&rule->stages);
+        escalation_list_done(&rule->escalate);
+        name_list_done(&rule->reviewers);
+        expression_done(&rule->reason_pattern);
+        expression_list_done(&rule->secret_patterns);
         channel_list_done(&rule->notify);
 }
 
@@ -145,7 +214,13 @@ static void visit_rule(Rule *rule, NameVisit visit, void *userdata)
 {
         visit_list(&rule->users, visit, userdata);
         visit_list(&rule->targets, visit, userdata);
-        visit_list(&rule->approvers, visit, userdata);
+        for (size_t i = 0; i < rule->stages.n; i++) {
+                visit_list(&rule->stages.items[i], visit, userdata);
+        }
+        for (size_t i = 0; i < rule->escalate.n; i++) {
+                visit_list(&rule->escalate.items[i].to, visit, userdata);
+        }
+        visit_list(&rule->reviewers, visit, userdata);
 }
 
 void rules_visit_names(Rules *r, NameVisit visit, void *userdata)
@@ -270,6 +345,17 @@ static const char *name_at(const char *const *names, size_t n, size_t i)
         return i < n ? names[i] : NULL;
 }
 
+/* The word's place; the first, which is the strictest, for any other. */
+static size_t word_index(const char *const *names, size_t n, const char *s)
+{
+        for (size_t i = 0; s && i < n; i++) {
+                if (streq(s, names[i])) {
+                        return i;
+                }
+        }
+        return 0;
+}
+
 const char *action_to_string(Action a)
 {
         return name_at(action_names, ELEMENTSOF(action_names), (size_t) a);
@@ -278,6 +364,31 @@ const char *action_to_string(Action a)
 const char *on_expiry_to_string(OnExpiry e)
 {
         return name_at(on_expiry_names, ELEMENTSOF(on_expiry_names), (size_t) e);
+}
+
+OnExpiry on_expiry_from_string(const char *s)
+{
+        return (OnExpiry) word_index(on_expiry_names, ELEMENTSOF(on_expiry_names), s);
+}
+
+const char *scope_to_string(GrantScope s)
+{
+        return name_at(scope_names, ELEMENTSOF(scope_names), (size_t) s);
+}
+
+GrantScope scope_from_string(const char *s)
+{
+        return (GrantScope) word_index(scope_names, ELEMENTSOF(scope_names), s);
+}
+
+const char *bind_to_string(Bind b)
+{
+        return name_at(bind_names, ELEMENTSOF(bind_names), (size_t) b);
+}
+
+const char *extend_to_string(Extend e)
+{
+        return name_at(extend_names, ELEMENTSOF(extend_names), (size_t) e);
 }
 
 const char *reason_mode_to_string(ReasonMode m)

@@ -100,7 +100,28 @@ typedef enum Action {
         ACTION_REFUSE = 0,
         ACTION_ASK,
         ACTION_ALLOW,
+        ACTION_BREAK_GLASS, /* opens at once, alarms everybody, and is reviewed afterwards */
 } Action;
+
+/* How much one yes opens; the zero value is the least. */
+typedef enum GrantScope {
+        SCOPE_ONCE = 0, /* exactly this argv, one time */
+        SCOPE_COMMAND,  /* exactly this argv, until the grant ends */
+        SCOPE_SERVICE,  /* whatever of the service the same rule covers */
+} GrantScope;
+
+/* From where a grant may be used. */
+typedef enum Bind {
+        BIND_LOGIN_SESSION = 0, /* only from the login (audit session) it was asked from */
+        BIND_USER,
+} Bind;
+
+/* Whether a grant may last longer than was approved. */
+typedef enum Extend {
+        EXTEND_NO = 0,
+        EXTEND_ASK,  /* by another request to the same approvers */
+        EXTEND_AUTO, /* at the holder's word, up to max-duration in all */
+} Extend;
 
 typedef enum ReasonMode {
         REASON_REQUIRED = 0,
@@ -110,6 +131,7 @@ typedef enum ReasonMode {
 
 typedef enum OnExpiry {
         ON_EXPIRY_END_SESSIONS = 0,
+        ON_EXPIRY_WARN, /* what was opened goes on; its user is told that his time is up */
         ON_EXPIRY_KEEP,
 } OnExpiry;
 
@@ -126,6 +148,63 @@ typedef struct PatternList {
 
 void pattern_list_done(PatternList *list);
 
+/* Who must say yes, one stage after the other: "oncall then security" is two. */
+#define STAGES_MAX 8
+
+typedef struct StageList {
+        NameList *items; /* each: NAME_GROUP, NAME_APPROVER, NAME_UNIX_GROUP; never empty */
+        size_t n;
+} StageList;
+
+void stage_list_done(StageList *list);
+
+/* Who may decide as well, when the open stage has waited that long. */
+#define ESCALATIONS_MAX 8
+
+typedef struct Escalation {
+        usec_t after; /* since the open stage began to wait; each later than the one before */
+        NameList to;  /* as of a stage */
+        Place place;
+} Escalation;
+
+typedef struct EscalationList {
+        Escalation *items;
+        size_t n;
+} EscalationList;
+
+void escalation_list_done(EscalationList *list);
+
+/* Spans, longest first, each once. */
+#define SPANS_MAX 8
+
+typedef struct SpanList {
+        usec_t items[SPANS_MAX];
+        size_t n;
+} SpanList;
+
+/* So many in so long a time; count 0 is no limit. */
+typedef struct Rate {
+        int64_t count;
+        usec_t per;
+} Rate;
+
+/* A POSIX extended regular expression, regex(7). */
+typedef struct Expression {
+        char *text;
+        void *compiled; /* a regex_t */
+        Place place;
+} Expression;
+
+typedef struct ExpressionList {
+        Expression *items;
+        size_t n;
+} ExpressionList;
+
+void expression_done(Expression *e);
+void expression_list_done(ExpressionList *list);
+/* Whether all of text matches. */
+bool expression_matches(const Expression *e, const char *text);
+
 typedef struct Rule {
         char *name;
         char **services;      /* shell patterns over canonical service names; never empty */
@@ -133,8 +212,26 @@ typedef struct Rule {
         NameList targets;     /* the same; empty is any target, known or not */
         PatternList commands; /* never empty; default "*" */
         Action action;
-        NameList approvers; /* for ACTION_ASK: NAME_GROUP, NAME_APPROVER, NAME_UNIX_GROUP */
-        int64_t approvals;  /* different people, 1..100 */
+        StageList
+                stages; /* for ACTION_ASK and ACTION_BREAK_GLASS (who is alarmed); key approvers */
+        int64_t approvals;       /* different people in each stage, 1..100 */
+        EscalationList escalate; /* may be empty */
+        bool match_code;         /* who approves types the two digits that the asker sees */
+        GrantScope scope;
+        Bind bind;
+        bool end_when_done; /* the grant ends when the last session opened under it closes */
+        Extend extend;
+        SpanList warn_before; /* the end */
+        bool survive_reboot;
+        usec_t cool_down;    /* after a denial, doubling up to COOL_DOWN_MAX; 0: none */
+        Rate rate;           /* requests of one asker by this rule */
+        int64_t max_waiting; /* blocking waits by this rule at once; 0: by its service, see policy.h */
+        bool rescue;         /* a one-time code opens it */
+        usec_t break_glass_duration; /* what ACTION_BREAK_GLASS opens */
+        NameList reviewers;          /* for ACTION_BREAK_GLASS: as of a stage; never empty there */
+        Expression reason_pattern;   /* of the whole reason; text NULL: any */
+        ExpressionList
+                secret_patterns; /* words of a command that are secrets, beside what mask.h knows */
         usec_t duration, max_duration, open_for, wait;
         ReasonMode reason;
         OnExpiry on_expiry;
@@ -190,6 +287,11 @@ const Channel *rules_channel_find(const Rules *r, const char *name);
 
 const char *action_to_string(Action a);
 const char *on_expiry_to_string(OnExpiry e);
+OnExpiry on_expiry_from_string(const char *s); /* ON_EXPIRY_END_SESSIONS for any other word */
+const char *scope_to_string(GrantScope s);
+GrantScope scope_from_string(const char *s); /* SCOPE_ONCE for any other word */
+const char *bind_to_string(Bind b);
+const char *extend_to_string(Extend e);
 const char *reason_mode_to_string(ReasonMode m);
 const char *audience_to_string(Audience a);
 const char *command_shown_to_string(CommandShown c);

@@ -107,6 +107,18 @@ static void link_channels(const Linker *l, ChannelList *list)
         }
 }
 
+static void link_rule(const Linker *l, Rule *rule)
+{
+        for (size_t i = 0; i < rule->stages.n; i++) {
+                link_list(l, &rule->stages.items[i]);
+        }
+        for (size_t i = 0; i < rule->escalate.n; i++) {
+                link_list(l, &rule->escalate.items[i].to);
+        }
+        link_list(l, &rule->reviewers);
+        link_channels(l, &rule->notify);
+}
+
 static size_t index_of(const Rules *r, const Group *g)
 {
         size_t i = 0;
@@ -211,11 +223,9 @@ static void link_all(Linker *l)
         for (size_t i = 0; i < r->n_groups; i++) {
                 link_list(l, &r->groups[i]->members);
         }
-        link_list(l, &r->defaults.approvers);
-        link_channels(l, &r->defaults.notify);
+        link_rule(l, &r->defaults);
         for (size_t i = 0; i < r->n_rules; i++) {
-                link_list(l, &r->rules[i].approvers);
-                link_channels(l, &r->rules[i].notify);
+                link_rule(l, &r->rules[i]);
         }
         for (size_t i = 0; i < r->n_groups; i++) {
                 if (l->nodes[i].mark == MARK_NEW) {

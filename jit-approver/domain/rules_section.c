@@ -37,7 +37,7 @@ const Key rule_keys[_KEY_MAX] = {
         [KEY_TARGETS]      = { "targets", IN_RULES, VALUE_WHO, AT(Rule, targets) },
         [KEY_COMMANDS]     = { "commands", IN_RULES, VALUE_PATTERNS, AT(Rule, commands) },
         [KEY_ACTION]       = { "action", IN_RULES, VALUE_ACTION, AT(Rule, action), true },
-        [KEY_APPROVERS]    = { "approvers", IN_RULES, VALUE_APPROVERS, AT(Rule, approvers) },
+        [KEY_APPROVERS]    = { "approvers", IN_RULES, VALUE_STAGES, AT(Rule, stages) },
         [KEY_APPROVALS]    = { "approvals", IN_RULES, VALUE_COUNT, AT(Rule, approvals) },
         [KEY_DURATION]     = { "duration", IN_RULES, VALUE_SPAN, AT(Rule, duration) },
         [KEY_MAX_DURATION] = { "max-duration", IN_RULES, VALUE_SPAN, AT(Rule, max_duration) },
@@ -81,6 +81,13 @@ static void rule_builtin(Rule *rule)
                 .reason = REASON_OPTIONAL,
                 .on_expiry = ON_EXPIRY_END_SESSIONS,
                 .assurance = ASSURANCE_LINK,
+                .scope = SCOPE_SERVICE,
+                .bind = BIND_USER,
+                .extend = EXTEND_ASK,
+                .warn_before = { { 5 * USEC_PER_MIN, USEC_PER_MIN }, 2 },
+                .cool_down = USEC_PER_MIN,
+                .rate = { 10, USEC_PER_HOUR },
+                .break_glass_duration = 15 * USEC_PER_MIN,
         };
 }
 

@@ -76,6 +76,7 @@ static int parse_on_expiry(const ValueText *v, OnExpiry *field)
 {
         const char *words[] = {
                 on_expiry_to_string(ON_EXPIRY_END_SESSIONS),
+                on_expiry_to_string(ON_EXPIRY_WARN),
                 on_expiry_to_string(ON_EXPIRY_KEEP),
         };
         int i = parse_word(v, words, ELEMENTSOF(words));
@@ -221,6 +222,8 @@ int value_parse(ValueKind kind, const ValueText *v, void *field)
         case VALUE_ACCOUNTS_UNIX:
         case VALUE_APPROVERS:
                 return value_parse_names(kind, v, field);
+        case VALUE_STAGES:
+                return value_parse_stages(v, field);
         case VALUE_ACTION:
                 return parse_action(v, field);
         case VALUE_REASON:
@@ -261,6 +264,8 @@ int value_copy(ValueKind kind, const void *from, void *to)
         case VALUE_ACCOUNTS_UNIX:
         case VALUE_APPROVERS:
                 return value_copy_names(from, to);
+        case VALUE_STAGES:
+                return value_copy_stages(from, to);
         case VALUE_ACTION:
                 *(Action *) to = *(const Action *) from;
                 return 0;

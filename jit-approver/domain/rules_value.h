@@ -14,6 +14,7 @@ typedef enum ValueKind {
         VALUE_ACCOUNTS,      /* NameList: accounts */
         VALUE_ACCOUNTS_UNIX, /* NameList: accounts, @groups */
         VALUE_APPROVERS,     /* NameList: approvers, groups, @groups; to be linked */
+        VALUE_STAGES,        /* StageList: likewise */
         VALUE_ACTION,
         VALUE_REASON,
         VALUE_ON_EXPIRY,

@@ -48,12 +48,12 @@ static void list_member(const Name *n, void *userdata)
         list_join(userdata, n->kind == NAME_UNIX_GROUP ? name : name + 1);
 }
 
-char *say_approvers(const Rule *rule, const Request *r)
+char *say_approvers(const NameList *list, const Request *r)
 {
         List all = { .limit = LIST_SHOWN };
 
-        for (size_t i = 0; i < rule->approvers.n; i++) {
-                const Name *n = &rule->approvers.items[i];
+        for (size_t i = 0; i < list->n; i++) {
+                const Name *n = &list->items[i];
                 List members = { .limit = MEMBERS_SHOWN };
                 char entry[LIST_SHOWN + NAME_SHOWN + 8], name[NAME_SHOWN];
 

@@ -11,8 +11,8 @@
 
 /* Each returns a new string, one line, or NULL when memory is out. */
 
-/* "oncall (bob, carol)", "bob", "@sre": the rule's approvers, without the asker's own person. */
-char *say_approvers(const Rule *rule, const Request *r);
+/* "oncall (bob, carol)", "bob", "@sre": who is on a list, without the asker's own person. */
+char *say_approvers(const NameList *list, const Request *r);
 
 /* "Asked oncall (bob, carol). Request K7QF-2M9D. Waiting up to 5 min; Ctrl-C withdraws." */
 char *say_asked(

@@ -64,13 +64,25 @@ static void answer(Name *name, void *userdata)
         name->id = (unsigned char) name->text[strlen(name->text) / 2] % 4;
 }
 
+static void check_deciders(const NameList *list)
+{
+        CHECK(list->n > 0);
+        for (size_t i = 0; i < list->n; i++) {
+                const Name *name = &list->items[i];
+
+                CHECK(name->kind != NAME_ANY && name->kind != NAME_USER);
+                CHECK(name->kind != NAME_GROUP || name->group);
+                CHECK(name->kind != NAME_APPROVER || name->approver);
+        }
+}
+
 static void check_rule(const Rules *rules, const Rule *rule)
 {
         CHECK(rule->services && rule->services[0] && rule->users.n > 0 && rule->commands.n > 0);
         CHECK(rule->approvals >= 1 && rule->approvals <= 100);
         CHECK(rule->duration > 0 && rule->duration <= rule->max_duration);
         CHECK(rule->max_duration <= SPAN_MAX && rule->open_for > 0 && rule->wait >= 0);
-        CHECK(rule->action != ACTION_ASK || rule->approvers.n > 0);
+        CHECK(rule->action != ACTION_ASK || rule->stages.n > 0);
         CHECK(action_to_string(rule->action) && reason_mode_to_string(rule->reason));
         CHECK(on_expiry_to_string(rule->on_expiry) && assurance_to_string(rule->assurance));
         CHECK(rule->notify.n == 0 || rules->web_url);
@@ -85,12 +97,9 @@ static void check_rule(const Rules *rules, const Rule *rule)
         for (size_t i = 0; i < rule->commands.n; i++) {
                 CHECK(rule->commands.items[i].words && rule->commands.items[i].words[0]);
         }
-        for (size_t i = 0; i < rule->approvers.n; i++) {
-                const Name *name = &rule->approvers.items[i];
-
-                CHECK(name->kind != NAME_ANY && name->kind != NAME_USER);
-                CHECK(name->kind != NAME_GROUP || name->group);
-                CHECK(name->kind != NAME_APPROVER || name->approver);
+        CHECK(rule->stages.n <= STAGES_MAX);
+        for (size_t i = 0; i < rule->stages.n; i++) {
+                check_deciders(&rule->stages.items[i]);
         }
 }
 

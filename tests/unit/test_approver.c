@@ -21,7 +21,7 @@ static void assert_visits(const Rules *rules, uid_t asker, uid_t login, const ch
         const Request r = { .asker.uid = asker, .login.uid = login };
         char all[256] = "";
 
-        approvers_visit(&rules->rules[0].approvers, &r, collect, all);
+        approvers_visit(&rules->rules[0].stages.items[0], &r, collect, all);
         ck_assert_str_eq(all, expected);
 }
 

@@ -287,6 +287,7 @@ typedef struct World {
         Approver *list[N_APPROVERS];
         Name all[N_APPROVERS + 1];
         Rules rules;
+        NameList stage;
         Rule rule;
 } World;
 
@@ -300,7 +301,8 @@ static void wire(World *w)
         w->all[N_APPROVERS] = (Name){ .kind = NAME_UNIX_GROUP, .exists = Y, .id = 2000 };
         w->rules.approvers = w->list;
         w->rules.n_approvers = N_APPROVERS;
-        w->rule.approvers = (NameList){ w->all, N_APPROVERS + 1 };
+        w->stage = (NameList){ w->all, N_APPROVERS + 1 };
+        w->rule.stages = (StageList){ &w->stage, 1 };
 }
 
 static void invent(World *w, uint64_t *seed)
@@ -427,12 +429,12 @@ START_TEST(silence_gives_no_link_vote)
                 invent(&truth, &seed);
                 /* the Unix group alone, at times */
                 if (fixture_random(&seed, 2)) {
-                        truth.rule.approvers.items += N_APPROVERS;
-                        truth.rule.approvers.n = 1;
+                        truth.stage.items += N_APPROVERS;
+                        truth.stage.n = 1;
                 }
                 hide(&seen, &truth, &seed);
-                seen.rule.approvers.items += N_APPROVERS + 1 - truth.rule.approvers.n;
-                seen.rule.approvers.n = truth.rule.approvers.n;
+                seen.stage.items += N_APPROVERS + 1 - truth.stage.n;
+                seen.stage.n = truth.stage.n;
                 for (uid_t uid = 0; uid < N_UIDS; uid++) {
                         accounts[uid] = (Account){ uid, Y, ops, fixture_random(&seed, 2) };
                 }
@@ -461,6 +463,9 @@ END_TEST
 #define ASKED (30 * USEC_PER_MIN)
 #define MOST (60 * USEC_PER_MIN)
 
+static NameList nobody;
+static const Rule one_stage = { .stages = { &nobody, 1 } };
+
 START_TEST(tallies)
 {
         static const struct {
@@ -483,11 +488,11 @@ START_TEST(tallies)
                         { { "bob", .approve = true }, { "carol", .approve = true },
                                 { "bob", .approve = true } },
                         REQUEST_APPROVED, 2, ASKED },
-                /* a denial wins, first or last; the last vote of a person counts */
-                { 1, { { "bob", .approve = true }, { "carol" } }, REQUEST_DENIED, 1, ASKED },
-                { 1, { { "carol" }, { "bob", .approve = true } }, REQUEST_DENIED, 1, ASKED },
-                { 1, { { "bob" }, { "bob", .approve = true } }, REQUEST_APPROVED, 1, ASKED },
-                { 1, { { "bob", .approve = true }, { "bob" } }, REQUEST_DENIED, 0, ASKED },
+                /* a denial wins, also of one who had approved */
+                { 2, { { "bob", .approve = true }, { "carol" } }, REQUEST_DENIED, 1, ASKED },
+                { 1, { { "carol" }, { "bob", .approve = true } }, REQUEST_DENIED, 0, ASKED },
+                { 1, { { "bob" }, { "bob", .approve = true } }, REQUEST_DENIED, 0, ASKED },
+                { 2, { { "bob", .approve = true }, { "bob" } }, REQUEST_DENIED, 1, ASKED },
                 /* durations: the shortest given; a silent vote gives what was asked */
                 { 1, { { "bob", .approve = true, .duration = 5 } }, REQUEST_APPROVED, 1, 5 },
                 { 1, { { "bob", .approve = true, .duration = MOST } }, REQUEST_APPROVED, 1, MOST },
@@ -508,7 +513,7 @@ START_TEST(tallies)
                 { 1,
                         { { "bob", .approve = true, .duration = 3 },
                                 { "bob", .approve = true, .duration = 8 } },
-                        REQUEST_APPROVED, 1, 8 },
+                        REQUEST_APPROVED, 1, 3 },
                 { 1, { { "bob", .approve = true, .duration = -3 } }, REQUEST_APPROVED, 1, ASKED },
                 /* a request that needs nobody needs one */
                 { 0, {}, REQUEST_PENDING, 0, ASKED },
@@ -526,7 +531,7 @@ START_TEST(tallies)
                 while (n < ELEMENTSOF(cases[i].votes) && cases[i].votes[n].person[0]) {
                         n++;
                 }
-                decision_tally(&r, cases[i].votes, n, &t);
+                decision_tally(&r, &one_stage, cases[i].votes, NULL, n, 0, &t);
                 ck_assert_msg(t.outcome == cases[i].outcome, "case %zu: %d", i, (int) t.outcome);
                 ck_assert_msg(t.approvals == cases[i].approvals, "case %zu", i);
                 ck_assert_msg(t.duration == cases[i].duration, "case %zu: %lld", i,
@@ -538,21 +543,24 @@ END_TEST
 
 #define N_PERSONS 5
 
-/* The same, said simply: what each person said last. */
+/* The same, said simply: the first word of each person, until somebody denies or enough have approved. */
 static void naive(const Request *r, const Vote *votes, size_t n, Tally *ret)
 {
-        const Vote *last[N_PERSONS] = {};
+        bool spoke[N_PERSONS] = {};
 
         *ret = (Tally){ .needed = r->approvals, .duration = USEC_NEVER };
-        for (size_t i = 0; i < n; i++) {
-                last[votes[i].person[0] - 'a'] = &votes[i];
-        }
-        for (size_t p = 0; p < N_PERSONS; p++) {
-                if (last[p] && last[p]->approve) {
-                        usec_t d = last[p]->duration ? last[p]->duration : r->duration;
+        for (size_t i = 0; i < n && ret->outcome == REQUEST_PENDING; i++) {
+                size_t p = (size_t) (votes[i].person[0] - 'a');
+                usec_t d = votes[i].duration ? votes[i].duration : r->duration;
 
+                if (!votes[i].approve) {
+                        ret->outcome = REQUEST_DENIED;
+                } else if (!spoke[p]) {
+                        spoke[p] = true;
                         ret->approvals++;
                         ret->duration = d < ret->duration ? d : ret->duration;
+                        ret->outcome =
+                                ret->approvals >= ret->needed ? REQUEST_APPROVED : REQUEST_PENDING;
                 }
         }
         if (ret->approvals == 0) {
@@ -560,12 +568,6 @@ static void naive(const Request *r, const Vote *votes, size_t n, Tally *ret)
         }
         if (ret->duration > r->max_duration) {
                 ret->duration = r->max_duration;
-        }
-        ret->outcome = ret->approvals >= ret->needed ? REQUEST_APPROVED : REQUEST_PENDING;
-        for (size_t p = 0; p < N_PERSONS; p++) {
-                if (last[p] && !last[p]->approve) {
-                        ret->outcome = REQUEST_DENIED;
-                }
         }
 }
 
@@ -591,7 +593,7 @@ START_TEST(tally_like_naive)
                         votes[k].duration =
                                 fixture_random(&seed, 2) ? fixture_random(&seed, 30) : 0;
                 }
-                decision_tally(&r, votes, n, &a);
+                decision_tally(&r, &one_stage, votes, NULL, n, 0, &a);
                 naive(&r, votes, n, &b);
                 ck_assert_msg(a.outcome == b.outcome && a.approvals == b.approvals &&
                                       a.needed == b.needed && a.duration == b.duration,

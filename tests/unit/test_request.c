@@ -82,7 +82,7 @@ START_TEST(canonical_text)
         Request r = sample();
         _cleanup_(freep) char *text = canonical(&r);
 
-        ck_assert_str_eq(text, "pam-jit request 1\n"
+        ck_assert_str_eq(text, "pam-jit request 2\n"
                                "id 9:K7QF-2M9D\n"
                                "host 2:h1\n"
                                "asker-uid 4:1000\n"
@@ -100,7 +100,12 @@ START_TEST(canonical_text)
                                "duration 10:1800000000\n"
                                "max-duration 10:3600000000\n"
                                "created 1:1\n"
-                               "deadline 1:2\n");
+                               "deadline 1:2\n"
+                               "kind 6:access\n"
+                               "extends -\n"
+                               "scope 4:once\n"
+                               "login-session 1:0\n"
+                               "end-when-done 1:0\n");
 }
 END_TEST
 

@@ -147,10 +147,10 @@ START_TEST(names)
         ck_assert_str_eq(action_to_string(ACTION_REFUSE), "refuse");
         ck_assert_str_eq(action_to_string(ACTION_ASK), "ask");
         ck_assert_str_eq(action_to_string(ACTION_ALLOW), "allow");
-        ck_assert_ptr_null(action_to_string((Action) 3));
+        ck_assert_ptr_null(action_to_string((Action) 4));
         ck_assert_str_eq(on_expiry_to_string(ON_EXPIRY_END_SESSIONS), "end-sessions");
         ck_assert_str_eq(on_expiry_to_string(ON_EXPIRY_KEEP), "keep");
-        ck_assert_ptr_null(on_expiry_to_string((OnExpiry) 2));
+        ck_assert_ptr_null(on_expiry_to_string((OnExpiry) 3));
         ck_assert_str_eq(reason_mode_to_string(REASON_REQUIRED), "required");
         ck_assert_str_eq(reason_mode_to_string(REASON_OPTIONAL), "optional");
         ck_assert_str_eq(reason_mode_to_string(REASON_NONE), "none");

@@ -17,7 +17,7 @@ START_TEST(built_in)
         ck_assert_int_eq(r->reason, REASON_OPTIONAL);
         ck_assert_int_eq(r->on_expiry, ON_EXPIRY_END_SESSIONS);
         ck_assert_uint_eq(r->targets.n, 0);
-        ck_assert_uint_eq(r->approvers.n, 0);
+        ck_assert_uint_eq(r->stages.n, 0);
         ck_assert_uint_eq(r->commands.n, 1);
         ck_assert_str_eq(r->commands.items[0].words[0], "*");
         ck_assert_ptr_null(r->commands.items[0].words[1]);
@@ -72,8 +72,8 @@ START_TEST(inherited)
                 ck_assert_uint_eq(b->commands.n, 2);
                 ck_assert_int_eq(a->action, ACTION_REFUSE);
                 ck_assert_int_eq(b->action, ACTION_ASK);
-                ck_assert_ptr_eq(a->approvers.items[0].group, rules->groups[0]);
-                ck_assert_ptr_eq(b->approvers.items[0].approver, rules->approvers[0]);
+                ck_assert_ptr_eq(a->stages.items[0].items[0].group, rules->groups[0]);
+                ck_assert_ptr_eq(b->stages.items[0].items[0].approver, rules->approvers[0]);
                 ck_assert(a->approvals == 2 && b->approvals == 7);
                 ck_assert(a->duration == USEC_PER_MIN && b->duration == 5 * USEC_PER_MIN);
                 ck_assert(

@@ -75,7 +75,7 @@ START_TEST(bound)
                 "[rule r]\nservices = s\nusers = *\naction = ask\napprovers = ops, bob, @g1\n"
                 "[approver bob]\nuser = u1\n"
                 "[group ops]\nmembers = bob\n");
-        const NameList *list = &rules->rules[0].approvers;
+        const NameList *list = &rules->rules[0].stages.items[0];
 
         ck_assert_uint_eq(list->n, 3);
         ck_assert(list->items[0].kind == NAME_GROUP && list->items[0].group == rules->groups[0]);

@@ -79,7 +79,7 @@ START_TEST(words)
                 { VALUE_REASON, "yes", -1 },
                 { VALUE_ON_EXPIRY, "end-sessions", ON_EXPIRY_END_SESSIONS },
                 { VALUE_ON_EXPIRY, "keep", ON_EXPIRY_KEEP },
-                { VALUE_ON_EXPIRY, "warn", -1 },
+                { VALUE_ON_EXPIRY, "stop", -1 },
                 { VALUE_AUDIENCE, "personal", AUDIENCE_PERSONAL },
                 { VALUE_AUDIENCE, "shared", AUDIENCE_SHARED },
                 { VALUE_AUDIENCE, "all", -1 },

@@ -46,12 +46,14 @@ START_TEST(approvers)
         Request r = request(1000, UID_UNSET);
 
         /* the asker's own person is asked nothing, whichever account he uses */
-        assert_says(say_approvers(&rules->rules[0], &r), "oncall (bob), bob, @g5, empty (nobody)");
+        assert_says(say_approvers(&rules->rules[0].stages.items[0], &r),
+                "oncall (bob), bob, @g5, empty (nobody)");
         r = request(2000, 1001);
-        assert_says(say_approvers(&rules->rules[0], &r), "oncall (bob), bob, @g5, empty (nobody)");
+        assert_says(say_approvers(&rules->rules[0].stages.items[0], &r),
+                "oncall (bob), bob, @g5, empty (nobody)");
         r = request(2000, UID_UNSET);
-        assert_says(
-                say_approvers(&rules->rules[0], &r), "oncall (bob, dev), bob, @g5, empty (dev)");
+        assert_says(say_approvers(&rules->rules[0].stages.items[0], &r),
+                "oncall (bob, dev), bob, @g5, empty (dev)");
 }
 END_TEST
 
@@ -74,7 +76,7 @@ START_TEST(many_approvers)
                 "\n[rule r]\nservices = sudo\nusers = *\naction = ask\napprovers = all, all, person-1\n");
         _cleanup_(rules_freep) Rules *rules = fixture_rules(text);
         Request r = request(2000, UID_UNSET);
-        char *line = say_approvers(&rules->rules[0], &r);
+        char *line = say_approvers(&rules->rules[0].stages.items[0], &r);
         ck_assert_int_eq(strncmp(line, "all (person-0, person-1, ", 25), 0);
         ck_assert_ptr_nonnull(strstr(line, "…"));
         ck_assert_uint_lt(strlen(line), 420);

@@ -281,19 +281,25 @@ START_TEST(joins_the_same_only)
         second.target = (Who){ UID_UNSET, NULL };
         MUST(store_request_insert(s, &first));
         MUST(store_request_insert(s, &second));
-        MUST(store_request_find_open(s, 1000, "sudo", 0, NULL, "web", &got));
+        MUST(store_request_find_open(s, 1000, "sudo", 0, NULL, "web", NULL, &got));
         ck_assert_str_eq(got.id.text, first.id.text);
         request_done(&got);
-        MUST(store_request_find_open(s, 1000, "sudo", UID_UNSET, "adm", "web", &got));
+        MUST(store_request_find_open(s, 1000, "sudo", UID_UNSET, "adm", "web", NULL, &got));
         ck_assert_str_eq(got.id.text, second.id.text);
         request_done(&got);
-        ck_assert_int_eq(store_request_find_open(s, 1001, "sudo", 0, NULL, "web", &got), -ENOENT);
-        ck_assert_int_eq(store_request_find_open(s, 1000, "su", 0, NULL, "web", &got), -ENOENT);
-        ck_assert_int_eq(store_request_find_open(s, 1000, "sudo", 1, NULL, "web", &got), -ENOENT);
-        ck_assert_int_eq(store_request_find_open(s, 1000, "sudo", 0, "adm", "web", &got), -ENOENT);
-        ck_assert_int_eq(store_request_find_open(s, 1000, "sudo", 0, NULL, NULL, &got), -ENOENT);
+        ck_assert_int_eq(
+                store_request_find_open(s, 1001, "sudo", 0, NULL, "web", NULL, &got), -ENOENT);
+        ck_assert_int_eq(
+                store_request_find_open(s, 1000, "su", 0, NULL, "web", NULL, &got), -ENOENT);
+        ck_assert_int_eq(
+                store_request_find_open(s, 1000, "sudo", 1, NULL, "web", NULL, &got), -ENOENT);
+        ck_assert_int_eq(
+                store_request_find_open(s, 1000, "sudo", 0, "adm", "web", NULL, &got), -ENOENT);
+        ck_assert_int_eq(
+                store_request_find_open(s, 1000, "sudo", 0, NULL, NULL, NULL, &got), -ENOENT);
         MUST(move_at(&first.id, REQUEST_WITHDRAWN, T0, 1, BOOT));
-        ck_assert_int_eq(store_request_find_open(s, 1000, "sudo", 0, NULL, "web", &got), -ENOENT);
+        ck_assert_int_eq(
+                store_request_find_open(s, 1000, "sudo", 0, NULL, "web", NULL, &got), -ENOENT);
 }
 END_TEST
 
@@ -697,7 +703,7 @@ START_TEST(not_ours_and_not_yet)
                 { "PRAGMA user_version = 99", -ENOTSUP },
                 { "PRAGMA user_version = 0", -EUCLEAN },
                 { "PRAGMA user_version = -1", -EUCLEAN },
-                { "PRAGMA user_version = 2; PRAGMA application_id = 7", -EUCLEAN },
+                { "PRAGMA user_version = 3; PRAGMA application_id = 7", -EUCLEAN },
                 { "PRAGMA application_id = 0x4A495431; CREATE TABLE more (a)", -EUCLEAN },
                 { "DROP TABLE more; CREATE TRIGGER t AFTER INSERT ON grants BEGIN"
                   " DELETE FROM audit; END",
@@ -721,10 +727,11 @@ START_TEST(not_ours_and_not_yet)
 }
 END_TEST
 
-/* What the first version wrote is read by this one, votes as they were. */
+/* What the first version wrote is read by this one: votes as they were, terms as they could only be. */
 START_TEST(first_version)
 {
         Request r = sample_request(1000);
+        Grant g = sample_grant(&r);
         Vote vote = { .person = "bob", .who = { 1001, (char *) "bob" }, .login_uid = 1001 };
         Vote *votes = NULL;
         int64_t owed = -1;
@@ -732,8 +739,22 @@ START_TEST(first_version)
 
         MUST(store_request_insert(fixture.store, &r));
         MUST(store_vote_insert(fixture.store, &r.id, &vote));
+        MUST(store_grant_insert(fixture.store, &g));
         fixture.store = store_free(fixture.store);
-        alter("ALTER TABLE votes DROP COLUMN channel; ALTER TABLE votes DROP COLUMN proof;"
+        alter("DROP TABLE tries;"
+              "ALTER TABLE requests DROP COLUMN stage; ALTER TABLE requests DROP COLUMN escalated;"
+              "ALTER TABLE requests DROP COLUMN kind; ALTER TABLE requests DROP COLUMN extends;"
+              "ALTER TABLE requests DROP COLUMN scope;"
+              "ALTER TABLE requests DROP COLUMN login_session;"
+              "ALTER TABLE requests DROP COLUMN end_when_done;"
+              "ALTER TABLE requests DROP COLUMN code; ALTER TABLE requests DROP COLUMN terms_sum;"
+              "ALTER TABLE grants DROP COLUMN kind; ALTER TABLE grants DROP COLUMN scope;"
+              "ALTER TABLE grants DROP COLUMN command_digest;"
+              "ALTER TABLE grants DROP COLUMN login_session;"
+              "ALTER TABLE grants DROP COLUMN end_when_done;"
+              "ALTER TABLE grants DROP COLUMN survive_reboot; ALTER TABLE grants DROP COLUMN spent;"
+              "ALTER TABLE grants DROP COLUMN terms_sum;"
+              "ALTER TABLE votes DROP COLUMN channel; ALTER TABLE votes DROP COLUMN proof;"
               "DROP TABLE outbox; CREATE TABLE outbox ("
               " id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, request TEXT,"
               " granted TEXT, recipient TEXT NOT NULL, channel TEXT, created INTEGER NOT NULL"
@@ -750,6 +771,16 @@ START_TEST(first_version)
         votes_free(votes, n);
         MUST(store_outbox_count(fixture.store, NULL, &owed));
         ck_assert_int_eq(owed, 0);
+        Request old;
+        MUST(store_request_get(fixture.store, &r.id, &old));
+        ck_assert(old.kind == REQUEST_ACCESS && old.scope == SCOPE_SERVICE && old.stage == 0);
+        ck_assert(old.login_session == SESSION_NONE && old.code == CODE_NONE);
+        request_done(&old);
+        Grant grant;
+        MUST(store_grant_get(fixture.store, &g.id, &grant));
+        ck_assert(grant.kind == REQUEST_ACCESS && grant.scope == SCOPE_SERVICE);
+        ck_assert(grant.login_session == SESSION_NONE && grant.spent == 0 && !grant.survive_reboot);
+        grant_done(&grant);
 }
 END_TEST
 
