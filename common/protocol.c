@@ -93,6 +93,14 @@ const Field DECIDE_FIELDS[] = {
         FIELD_END,
 };
 
+const Field EXTEND_FIELDS[] = {
+        FIELD_REQUIRED(INTEGER, ExtendCall, version),
+        FIELD_REQUIRED(STRING, ExtendCall, id),
+        FIELD_REQUIRED(STRING, ExtendCall, duration),
+        FIELD(STRING, ExtendCall, reason),
+        FIELD_END,
+};
+
 const Field LIST_FIELDS[] = {
         FIELD_REQUIRED(INTEGER, ListCall, version),
         FIELD(STRING, ListCall, which),

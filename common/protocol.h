@@ -108,6 +108,14 @@ typedef struct DecideCall {
 } DecideCall;
 extern const Field DECIDE_FIELDS[];
 
+typedef struct ExtendCall {
+        int64_t version;
+        const char *id;
+        const char *duration; /* span: so much longer */
+        const char *reason;
+} ExtendCall;
+extern const Field EXTEND_FIELDS[];
+
 typedef struct ListCall {
         int64_t version;
         /* requests: "pending" (to decide), "mine", "open", "all"; grants: "active", "all" */

@@ -37,6 +37,7 @@ int active_add(Active *a, Grant *g, ActiveGrant **ret)
                 return -ENOMEM;
         }
         x->grant = *g;
+        x->warned = USEC_NEVER;
         *g = (Grant){ 0 };
 
         size_t at = active_first(a, x->grant.asker.uid);
@@ -123,12 +124,26 @@ ActiveGrant *active_find(const Active *a, const Question *q, const char *target_
                 if (g->grant.asker.uid != q->asker.uid) {
                         break;
                 }
-                if (active_covers(&g->grant, q, target_group, rule, now, boot_id) &&
+                if (!(q->opening && g->opened) &&
+                        active_covers(&g->grant, q, target_group, rule, now, boot_id) &&
                         (!best || g->grant.until > best->grant.until)) {
                         best = g;
                 }
         }
         return best;
+}
+
+void active_needs(const Active *a, uid_t asker, Needs *needs)
+{
+        for (size_t i = active_first(a, asker); i < a->n; i++) {
+                const Grant *g = &a->items[i]->grant;
+
+                if (g->asker.uid != asker) {
+                        break;
+                }
+                needs->digest = needs->digest || g->scope != SCOPE_SERVICE;
+                needs->login_session = needs->login_session || g->login_session != SESSION_NONE;
+        }
 }
 
 ActiveGrant *active_get(const Active *a, const Id *id)

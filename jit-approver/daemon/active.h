@@ -14,6 +14,9 @@ typedef struct ActiveGrant {
         Grant grant;
         Session *sessions; /* that are open, oldest first */
         size_t n_sessions;
+        bool opened;   /* a SCOPE_ONCE: its one session was opened */
+        usec_t warned; /* the shortest warning that was given before its end; USEC_NEVER: none */
+        usec_t doubted; /* boot: since when the name service says nothing of who approved it; 0: it does */
         char *ended_by; /* once grant.state is not active: it is over, and yet to be recorded */
 } ActiveGrant;
 
@@ -39,6 +42,12 @@ ActiveGrant *active_find(const Active *a, const Question *q, const char *target_
 ActiveGrant *active_get(const Active *a, const Id *id);
 /* The open session of a host process, and its grant. */
 Session *active_session_of(const Active *a, int64_t pid, int64_t start, ActiveGrant **ret_grant);
+
+/* What must be known of a question for the asker's grants to be judged. */
+typedef struct Needs {
+        bool digest, login_session;
+} Needs;
+void active_needs(const Active *a, uid_t asker, Needs *needs);
 
 /* Those that are over but not recorded are not counted. */
 size_t active_count(const Active *a);

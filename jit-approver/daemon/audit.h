@@ -17,12 +17,15 @@
 typedef enum AuditEvent {
         AUDIT_REQUEST_CREATED,
         AUDIT_REQUEST_JOINED,
+        AUDIT_REQUEST_ESCALATED, /* others are asked as well; state: how many escalations by now */
+        AUDIT_REQUEST_NUDGED,    /* its asker reminds those who have not decided */
         AUDIT_REQUEST_VOTED,
         AUDIT_REQUEST_DECIDED,
         AUDIT_REQUEST_WITHDRAWN,
         AUDIT_REQUEST_TIMED_OUT,
         AUDIT_GRANT_STARTED,
         AUDIT_GRANT_USED,
+        AUDIT_GRANT_EXTENDED, /* until: its new end */
         AUDIT_GRANT_EXPIRED,
         AUDIT_GRANT_REVOKED,
         AUDIT_GRANT_ENDED,

@@ -48,6 +48,11 @@ int call_login_uid(Call *c, uid_t *ret)
         return 0;
 }
 
+int call_login_session(const Call *c, int64_t *ret)
+{
+        return proof_login_session(c->connection->fd, &c->connection->peer, ret);
+}
+
 int call_name_asker(Call *c, uid_t asker)
 {
         return server_charge(c->connection->server, c->connection, asker);

@@ -33,6 +33,8 @@ const Peer *call_peer(const Call *c);
 SocketKind call_socket(const Call *c);
 /* The login uid of the process that connected; see proof_login_uid(). Read once. */
 int call_login_uid(Call *c, uid_t *ret);
+/* Its login session; see proof_login_session(). */
+int call_login_session(const Call *c, int64_t *ret);
 /* The call that this connection has parked, for the one method that may come meanwhile (Detach). */
 Call *call_parked(const Call *c);
 

@@ -4,7 +4,7 @@
 /*
  * The order of the stages, and nothing clever: what follows what when somebody asks, decides, or time
  * passes. Stages do not call each other; only the flow knows all of them: flow_ask.c, flow_decide.c,
- * flow_end.c and flow_deliver.c are its chapters, flow_start.c its beginning. Durable before told: each
+ * flow_end.c, flow_deliver.c and flow_chain.c are its chapters, flow_start.c its beginning. Durable before told: each
  * step is one transaction of the ledger, and only after its commit does anyone hear of it.
  */
 
@@ -16,20 +16,36 @@
 #include "jit-approver/daemon/make.h"
 #include "jit-approver/daemon/server.h"
 #include "jit-approver/daemon/session.h"
+#include "jit-approver/daemon/terminal.h"
 #include "jit-approver/daemon/timer.h"
 #include "jit-approver/daemon/waiters.h"
 #include "jit-approver/domain/allowance.h"
 #include "jit-approver/domain/denial.h"
+#include "jit-approver/domain/throttle.h"
 
 #define PENDING_MAX 2                   /* open requests of one asker */
 #define WAITS_MAX 4                     /* blocking waits of one asker */
+#define TRIES_HIS 3                     /* match codes that one person may try */
+#define TRIES_ALL 5                     /* wrong ones that close a request */
 #define RETURN_TIME (15 * USEC_PER_SEC) /* for modules to come back after a restart */
 #define TELL_DELAY (10 * USEC_PER_MSEC) /* until the journal has notes of the record */
 #define RECORD_DELAY USEC_PER_SEC       /* until they are committed */
 #define REACH_TIME (3 * USEC_PER_SEC)   /* to tell one approver, before the asker hears otherwise */
 #define RETRY_TIME (5 * USEC_PER_SEC)   /* after the store failed */
 
+/* Who was reminded of late; the oldest is forgotten first. */
+#define NUDGE_PAUSE (5 * USEC_PER_MIN)
+typedef struct Nudges {
+        struct {
+                Id request;
+                usec_t boot;
+        } items[64];
+        size_t next;
+} Nudges;
+
 /* Everything there is, each owned here. */
+struct Voters;
+
 typedef struct Daemon {
         sd_event *event;
         Server *server;
@@ -39,6 +55,7 @@ typedef struct Daemon {
         Bus *bus;
         Timer *timer;
         Sessions *sessions;
+        Terminals *terminals;
         Active active;
         Waiters waiters;
         Courier courier;
@@ -50,9 +67,15 @@ typedef struct Daemon {
         usec_t started;      /* boot clock */
         usec_t return_until; /* boot clock: until then requests without a waiter are left alone */
         usec_t tell_at; /* boot clock: when the journal is due to hear notes; USEC_NEVER: of none */
-        usec_t record_at;       /* boot clock: when they are due to be committed; likewise */
-        usec_t reach_at;        /* boot clock: the earliest of any waiter's */
-        usec_t retry_at;        /* boot clock: when to try again what the store refused */
+        usec_t record_at; /* boot clock: when they are due to be committed; likewise */
+        usec_t reach_at;  /* boot clock: the earliest of any waiter's */
+        usec_t retry_at;  /* boot clock: when to try again what the store refused */
+        usec_t rights_at; /* boot clock: when to look whether approvers still have their rights */
+        usec_t warn_at;   /* wall clock: nobody is to be warned earlier */
+        Lookup *lookup;   /* of the voters, while it lasts */
+        struct Voters *voters; /* who is yet to be looked up */
+        Nudges nudges;
+        usec_t escalate_at;     /* wall clock: no open request is to be escalated earlier */
         NextDue requests;       /* no open request's deadline is earlier; at first: now, to look */
         bool stopping;          /* what hangs up now was hung up on */
         struct Turn *reloading; /* the Reload call that waits for the rules, or NULL */
@@ -104,6 +127,8 @@ void flow_decide(Daemon *d, const Caller *c, Request *r, const Ballot *b, Failur
 void flow_decided(Daemon *d);
 /* Whether the caller may decide it now; says why not. */
 bool flow_may_decide(Daemon *d, const Caller *c, const Request *r, Failure *ret);
+/* Reminds those who may decide now and have not. */
+void flow_nudge(Daemon *d, const Request *r, Failure *ret);
 void flow_cancel(Daemon *d, const Caller *c, Request *r, Failure *ret);
 
 /*
@@ -112,8 +137,17 @@ void flow_cancel(Daemon *d, const Caller *c, Request *r, Failure *ret);
  */
 void flow_make_grant(
         Daemon *d, const Caller *c, Grant *g, usec_t duration, Id *ret_id, Failure *ret);
+/*
+ * A grant is to last so much longer. *ret is the request that asks for it, which the caller frees; its id
+ * is unset where nobody needs to be asked, and it is done.
+ */
+void flow_extend(Daemon *d, const Caller *c, const Id *grant, usec_t by, const char *reason,
+        Request *ret, Failure *f);
 /* to: ended (given back), revoked, expired (its timer fired). c NULL: nobody in particular. */
 void flow_end_grant(Daemon *d, const Caller *c, const Id *grant, GrantState to, Failure *ret);
+
+/* Its timer fired; where it was made to last longer since, the timer is set anew. */
+void flow_expire(Daemon *d, const Id *grant, Failure *ret);
 
 /* Hands to the gateway what is owed and due, as far as there is room. */
 void flow_deliver(Daemon *d);
@@ -125,6 +159,13 @@ int flow_subscribe(Daemon *d, Call *call, const Strings *channels);
 void flow_channels_loaded(Daemon *d);
 /* Tells those who are due that nobody could be reached so far. */
 void flow_reach(Daemon *d);
+
+/* The grants of those who have lost their right to approve them, or whose rule is gone, are revoked. */
+void flow_rights(Daemon *d);
+/* Tells those whose time is nearly up. */
+void flow_warn(Daemon *d);
+/* Asks others as well, where a stage has waited long enough. */
+void flow_escalate(Daemon *d);
 
 /* Whatever is due by now; arms the clocks for what comes next. */
 void flow_due(Daemon *d);

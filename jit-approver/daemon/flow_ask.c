@@ -44,13 +44,45 @@ static int find_open(Daemon *d, const Subject *s, const Rule *rule, const Now *n
                 return -EIO;
         }
         int r = store_request_find_open(d->ledger.store, s->asker.uid, s->service,
-                s->target_who.uid, s->ask->target_group, rule->name, NULL, ret);
+                s->target_who.uid, s->ask->target_group, rule->name,
+                rule->scope == SCOPE_SERVICE ? NULL : s->question.command_digest, ret);
         if (r >= 0 &&
-                (request_is_late(ret, now, d->ledger.boot_id) || ret->login.uid != s->login.uid)) {
+                (request_is_late(ret, now, d->ledger.boot_id) || ret->login.uid != s->login.uid ||
+                        (ret->login_session != SESSION_NONE &&
+                                ret->login_session != s->question.login_session))) {
                 request_done(ret);
                 return -ENOENT;
         }
         return r;
+}
+
+/* A grant for one use: whoever goes in by it uses it up, and nobody after him (hazard H-66). */
+bool flow_enter(Daemon *d, ActiveGrant *g, Outcome *o)
+{
+        Now now = d->now();
+        int err = -EALREADY;
+
+        if (g->grant.scope != SCOPE_ONCE) {
+                return true;
+        }
+        if (g->grant.spent == 0) {
+                g->grant.spent = now.wall;
+                err = ledger_spend(&d->ledger, &g->grant, &now);
+                g->grant.spent = err < 0 ? 0 : now.wall;
+        }
+        if (err == -EALREADY) {
+                outcome_refuse(
+                        o, "spent", strdup("This was granted for one time, which has been used."));
+        } else if (err < 0) {
+                refuse_store(d, o);
+        }
+        o->noted = o->noted && err < 0; /* the use is in the record */
+        return err >= 0;
+}
+
+static bool enters(const Subject *s)
+{
+        return streq(str_or(s->ask->phase, ""), "account");
 }
 
 /* A moment ago, to a host that tries again by itself: it is told the same. jitctl may ask anew. */
@@ -73,6 +105,10 @@ void flow_check(Daemon *d, const Subject *s, Outcome *ret)
         Request open;
 
         judge_now(d, s, &now, ret, &rule);
+        if (id_is_set(&ret->grant) && enters(s)) {
+                (void) flow_enter(d, active_get(&d->active, &ret->grant), ret);
+                return;
+        }
         if (rule && !d->ledger.store) {
                 refuse_store(d, ret); /* before a reason is asked for in vain */
                 return;
@@ -163,6 +199,84 @@ void flow_note(Daemon *d, const Subject *s, const Outcome *o)
 
 /* --- a request ----------------------------------------------------------------------------------- */
 
+typedef struct Throttling {
+        Throttle throttle;
+        usec_t denied_at;
+        Store *store;
+} Throttling;
+
+static int throttling_visit(const Request *r, int64_t row, void *userdata)
+{
+        Throttling *x = userdata;
+
+        return !throttle_add(&x->throttle, r);
+}
+
+/* When the newest denial was said. */
+static int find_denial(Throttling *x)
+{
+        Vote *votes = NULL;
+        size_t n = 0;
+
+        if (x->throttle.denials == 0) {
+                return 0;
+        }
+        int err = store_votes(x->store, &x->throttle.denied, &votes, &n);
+        if (err >= 0 && n > 0) {
+                x->denied_at = votes[n - 1].time;
+        }
+        votes_free(votes, n);
+        return err;
+}
+
+bool is_throttled(Daemon *d, const Rule *rule, uid_t asker, Outcome *o)
+{
+        Now now = d->now();
+        Throttling x = {
+                .throttle = { .rule = rule, .asker = asker, .wall = now.wall },
+                .store = d->ledger.store,
+        };
+        char at[TIME_RFC3339_MAX];
+        char *line = NULL;
+        usec_t until = 0;
+
+        int err = store_requests_lately(d->ledger.store, throttling_visit, &x);
+        if (err >= 0) {
+                err = find_denial(&x);
+        }
+        if (err < 0) {
+                refuse_store(d, o);
+                return true;
+        }
+        Throttled how = throttle_judge(&x.throttle, x.denied_at, &until);
+        if (how == THROTTLED_NOT) {
+                return false;
+        }
+        time_local(until, now.wall, at);
+        (void) str_printf(&line, "%s; you can ask again at %s.",
+                how == THROTTLED_COOL   ? "You were denied this a moment ago"
+                : how == THROTTLED_RATE ? "You have asked too often"
+                                        : "Too much has been asked of the same approvers",
+                at);
+        outcome_refuse(o, "busy", line);
+        return true;
+}
+
+/* Whether the reason is one the rule takes; the verdict stays VERDICT_ASK, and says what it has to be like. */
+static bool is_reason_good(const Rule *rule, const Wish *wish, Outcome *o)
+{
+        const Expression *pattern = &rule->reason_pattern;
+
+        if (str_empty(wish->reason)) {
+                return rule->reason != REASON_REQUIRED;
+        }
+        if (pattern->text && !expression_matches(pattern, wish->reason)) {
+                (void) str_printf(&o->line, "The reason has to match: %s", pattern->text);
+                return false;
+        }
+        return true;
+}
+
 /* What stands against opening one more, before anything is made. */
 static bool may_open(Daemon *d, const Subject *s, const Rule *rule, const Wish *wish, Outcome *o)
 {
@@ -170,13 +284,17 @@ static bool may_open(Daemon *d, const Subject *s, const Rule *rule, const Wish *
         char span[SPAN_TEXT_MAX];
         char *line = NULL;
 
-        if (rule->reason == REASON_REQUIRED && str_empty(wish->reason)) {
-                return false; /* the verdict stays VERDICT_ASK */
-        }
         if (wish->reason && strlen(wish->reason) > REASON_MAX) {
                 (void) str_printf(
                         &line, "The reason is too long; %d bytes are the most.", REASON_MAX);
                 outcome_refuse(o, "not-asked", line);
+        } else if (!is_reason_good(rule, wish, o)) {
+                return false;
+        } else if (rule->bind == BIND_LOGIN_SESSION && s->question.login_session == SESSION_NONE) {
+                (void) str_printf(&line,
+                        "Rule %s binds access to a login, and yours cannot be told; log in anew.",
+                        rule->name);
+                outcome_refuse(o, "identity", line);
         } else if (wish->duration > rule->max_duration) {
                 span_say(rule->max_duration, span);
                 (void) str_printf(&line, "Rule %s grants at most %s at a time.", rule->name, span);
@@ -189,7 +307,7 @@ static bool may_open(Daemon *d, const Subject *s, const Rule *rule, const Wish *
                         PENDING_MAX);
                 outcome_refuse(o, "busy", line);
         } else {
-                return true;
+                return !is_throttled(d, rule, s->asker.uid, o);
         }
         return false;
 }
@@ -250,10 +368,25 @@ static bool may_wait(Daemon *d, const Subject *s, const Call *call, Outcome *o)
         return true;
 }
 
-static void park(Daemon *d, uid_t asker, const Id *request, Call *call, const Echo *echo,
+/* Whether this rule, or the service, has as many waiting as it may (hazard H-15: sshd's MaxStartups). */
+static bool is_crowded(Daemon *d, const Rule *rule, const char *service)
+{
+        int64_t most = policy_waiting_max(rule, service);
+
+        if (most == 0) {
+                return false;
+        }
+        return rule->max_waiting > 0 ? waiters_count(&d->waiters, NULL, rule->name) >= most
+                                     : waiters_count(&d->waiters, service, NULL) >= most;
+}
+
+static void park(Daemon *d, const Subject *s, const Request *r, Call *call, const Echo *echo,
         bool counts, Outcome *o, Waiter **ret)
 {
-        if (waiters_add(&d->waiters, request, call, echo, asker, counts, ret) < 0) {
+        const Id *request = &r->id;
+        bool going_in = counts && enters(s); /* the subject's words go with the call's */
+
+        if (waiters_add(&d->waiters, request, call, echo, s->asker.uid, counts, r->rule, ret) < 0) {
                 outcome_refuse(o, "internal", strdup("The approver is out of memory."));
                 if (counts && !waiters_keep(&d->waiters, request)) {
                         flow_abandon(d, request);
@@ -261,6 +394,7 @@ static void park(Daemon *d, uid_t asker, const Id *request, Call *call, const Ec
                 return;
         }
         (*ret)->owner = d;
+        (*ret)->enters = going_in;
         call_on_gone(call, on_waiter_gone, *ret);
 }
 
@@ -286,8 +420,7 @@ static void request_opened(Daemon *d, const Subject *s, const Rule *rule, const 
         const Wish *wish, bool joined, Call *call, const Echo *echo, Outcome *o,
         Waiter **ret_waiter)
 {
-        _cleanup_(freep) char *approvers =
-                say_approvers(&rule->stages.items[MIN(r->stage, rule->stages.n - 1)], r);
+        _cleanup_(freep) char *approvers = say_chain(rule, r);
         Now now = d->now();
 
         pending_outcome(r, o);
@@ -295,7 +428,7 @@ static void request_opened(Daemon *d, const Subject *s, const Rule *rule, const 
         if (call) {
                 o->line = say_asked(str_or(approvers, "?"), r, o->wait,
                         service_changes_user(s->service), joined);
-                park(d, s->asker.uid, &r->id, call, echo, true, o, ret_waiter);
+                park(d, s, r, call, echo, true, o, ret_waiter);
                 if (*ret_waiter) {
                         expect_reached(d, rule, *ret_waiter, &now);
                 }
@@ -331,6 +464,14 @@ static int is_added(Daemon *d, const Request *r, const char *command, Outcome *o
         return err;
 }
 
+static void expect_escalation(Daemon *d, const Rule *rule, const Request *r)
+{
+        if (rule->escalate.n > 0) {
+                d->escalate_at =
+                        MIN(d->escalate_at, usec_add(r->created, rule->escalate.items[0].after));
+        }
+}
+
 /* Joins what is open, or opens. 0, 1 when joined, -ECANCELED when *o says why not, else the store's error. */
 static int join_or_open(Daemon *d, const Subject *s, const Rule *rule, const Wish *wish,
         const Now *now, Outcome *o, Request *ret)
@@ -358,6 +499,7 @@ static int join_or_open(Daemon *d, const Subject *s, const Rule *rule, const Wis
         }
         if (r >= 0) {
                 expiry_add(&d->requests, ret->deadline, ret->deadline_boot);
+                expect_escalation(d, rule, ret);
         }
         return r;
 }
@@ -374,7 +516,7 @@ void flow_request(Daemon *d, const Subject *s, const Wish *wish, Call *call, con
         if (!rule) {
                 return;
         }
-        w.wait = call ? MIN(wish->wait, rule->wait) : 0;
+        w.wait = call && !is_crowded(d, rule, s->service) ? MIN(wish->wait, rule->wait) : 0;
         /* Without a caller that stays there is nobody whose leaving could withdraw it. */
         if (w.wait <= 0 || w.detached) {
                 w.detached = true;
@@ -398,16 +540,18 @@ void flow_request(Daemon *d, const Subject *s, const Wish *wish, Call *call, con
 }
 
 /* What a request that is over means for whoever comes to wait for it. */
-static void outcome_of_state(Daemon *d, const Request *r, Outcome *o)
+static void outcome_of_state(Daemon *d, const Subject *s, const Request *r, Outcome *o)
 {
-        const ActiveGrant *g =
-                r->state == REQUEST_APPROVED ? active_get(&d->active, &r->grant) : NULL;
+        ActiveGrant *g = r->state == REQUEST_APPROVED ? active_get(&d->active, &r->grant) : NULL;
         Now now = d->now();
         char *line = NULL;
 
         if (g && expiry_verdict(&g->grant, &now, d->ledger.boot_id) == GRANT_ACTIVE) {
                 o->verdict = VERDICT_GRANT;
                 o->grant = r->grant;
+                if (enters(s)) {
+                        (void) flow_enter(d, g, o);
+                }
         } else {
                 (void) str_printf(&line, "Request %s is over: %s.", r->id.text,
                         request_state_to_string(r->state));
@@ -423,7 +567,7 @@ void flow_wait(Daemon *d, const Subject *s, const Request *r, Call *call, const 
 {
         *ret = (Outcome){ 0 };
         if (r->state != REQUEST_PENDING) {
-                outcome_of_state(d, r, ret);
+                outcome_of_state(d, s, r, ret);
                 return;
         }
         if (call && counts && !may_wait(d, s, call, ret)) {
@@ -432,7 +576,7 @@ void flow_wait(Daemon *d, const Subject *s, const Request *r, Call *call, const 
         pending_outcome(r, ret);
         ret->wait = USEC_PER_DAY;
         if (call) {
-                park(d, s->asker.uid, &r->id, call, echo, counts, ret, ret_waiter);
+                park(d, s, r, call, echo, counts, ret, ret_waiter);
         }
 }
 

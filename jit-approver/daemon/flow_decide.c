@@ -35,7 +35,7 @@ void fail(Failure *f, const char *error, const char *code, const char *format, .
         va_end(args);
 }
 
-static void fail_store(Daemon *d, Failure *f)
+void fail_store(Daemon *d, Failure *f)
 {
         fail(f, "StoreUnavailable", "store", "the record cannot be written: %s",
                 ledger_state(&d->ledger));
@@ -106,8 +106,7 @@ static bool may_vote(
         return true;
 }
 
-/* The rule by which it was asked, if that is in force; says when it is not. */
-static const Rule *rule_in_force(const Rules *rules, const Request *r, Failure *f)
+const Rule *rule_in_force(const Rules *rules, const Request *r, Failure *f)
 {
         const Rule *rule = rules ? rules_find(rules, r->rule) : NULL;
 
@@ -157,6 +156,48 @@ static bool voted_so(const Vote *votes, size_t n, const char *person, bool appro
         return false;
 }
 
+void extend_active(Daemon *d, const Grant *longer)
+{
+        ActiveGrant *g = active_get(&d->active, &longer->id);
+
+        if (g) {
+                g->grant.until = longer->until;
+                g->grant.until_boot = longer->until_boot;
+                g->warned = USEC_NEVER;
+                expect_warning(d);
+                timer_unit_move(d->timer, &g->grant);
+                flow_arm(d);
+        }
+}
+
+/* Of those who are about to go in, the one who has waited longest does, and no other (hazard H-66). */
+static void tell_one(Daemon *d, ActiveGrant *g, const Outcome *o)
+{
+        Waiter *first = NULL, *next;
+
+        for (Waiter *w = waiters_of(&d->waiters, &o->request); w; w = w->next) {
+                first = w->enters ? w : first;
+        }
+        for (Waiter *w = waiters_of(&d->waiters, &o->request); w; w = next) {
+                Outcome entered = { .grant = o->grant, .request = o->request };
+
+                next = w->next;
+                if (!w->enters) {
+                        tell_last(&d->waiters, w, o);
+                        continue;
+                }
+                entered.verdict = VERDICT_GRANT;
+                if (w == first && flow_enter(d, g, &entered)) {
+                        entered.line = o->line ? strdup(o->line) : NULL;
+                } else if (w != first) {
+                        outcome_refuse(&entered, "spent",
+                                strdup("This was granted for one time, which another of your commands has used."));
+                }
+                tell_last(&d->waiters, w, &entered);
+                outcome_done(&entered);
+        }
+}
+
 /* The grant is in force: its end is armed, then the door opens. */
 static void grant_started(Daemon *d, Grant *g, const Id *request, const char *line)
 {
@@ -169,17 +210,38 @@ static void grant_started(Daemon *d, Grant *g, const Id *request, const char *li
                 /* It is in the store, and in force at the next start; nobody is told of it until then. */
                 return;
         }
+        expect_warning(d);
+        expect_rights(d);
         flow_arm(d);
-        tell_all_last(&d->waiters, request, &o);
+        if (active->grant.scope == SCOPE_ONCE) {
+                tell_one(d, active, &o);
+        } else {
+                tell_all_last(&d->waiters, request, &o);
+        }
         d->begun = active->grant.id;
 }
 
-static void vote_counted(Daemon *d, const Request *r, const Vote *v, const Tally *t, Grant *g)
+/* The grant that is there lasts longer. */
+static void grant_extended(Daemon *d, const Request *r, const Grant *longer, const Vote *v)
+{
+        Now now = d->now();
+        Outcome o = { .verdict = VERDICT_GRANT, .grant = longer->id, .request = r->id };
+
+        extend_active(d, longer);
+        o.line = say_extended(v, longer, &now);
+        tell_all_last(&d->waiters, &r->id, &o);
+        outcome_done(&o);
+}
+
+static void vote_counted(
+        Daemon *d, const Request *r, const Rule *rule, const Vote *v, const Tally *t, Grant *g)
 {
         Now now = d->now();
         Outcome o = { .request = r->id };
 
-        if (t->outcome == REQUEST_APPROVED) {
+        if (t->outcome == REQUEST_APPROVED && r->kind == REQUEST_EXTENSION) {
+                grant_extended(d, r, g, v);
+        } else if (t->outcome == REQUEST_APPROVED) {
                 o.line = say_approved(v, g, &now);
                 grant_started(d, g, &r->id, o.line);
         } else if (t->outcome == REQUEST_DENIED) {
@@ -192,10 +254,48 @@ static void vote_counted(Daemon *d, const Request *r, const Vote *v, const Tally
                 tell_all_last(&d->waiters, &r->id, &o);
         } else {
                 o.verdict = VERDICT_PENDING;
-                o.line = say_vote(v, t);
+                o.line = say_vote(v, rule, r, t);
                 tell_all_news(&d->waiters, &r->id, &o);
         }
         outcome_done(&o);
+}
+
+/* What a yes makes: a grant, or the one that is to last longer as it is then. */
+static int make_outcome(
+        Daemon *d, const Request *r, const Rule *rule, usec_t duration, const Now *now, Grant *ret)
+{
+        if (r->kind != REQUEST_EXTENSION) {
+                return make_grant(r, rule, duration, d->ledger.boot_id, now, ret);
+        }
+        const ActiveGrant *g = active_get(&d->active, &r->extends);
+        if (!g || expiry_verdict(&g->grant, now, d->ledger.boot_id) != GRANT_ACTIVE) {
+                return -ESTALE;
+        }
+        int err = grant_copy(&g->grant, ret);
+        return err < 0 ? err : grant_extend(ret, duration, rule->max_duration, now);
+}
+
+static void fail_cast(Daemon *d, const Request *r, int err, Failure *ret)
+{
+        switch (-err) {
+        case EALREADY:
+                fail_over("request", &r->id, "timed-out", ret);
+                break;
+        case ESTALE:
+                fail_over("grant", &r->extends, "over", ret);
+                break;
+        case ERANGE:
+                if (r->kind == REQUEST_EXTENSION) {
+                        fail(ret, "Refused", "duration", "rule %s does not let it last that long",
+                                r->rule);
+                } else {
+                        fail(ret, "Refused", "clock",
+                                "this host's clock cannot be right, so no end can be set for a grant");
+                }
+                break;
+        default:
+                fail_store(d, ret);
+        }
 }
 
 /* The vote at votes[n], which has been filled in: judged with those before it, recorded, told. */
@@ -204,11 +304,10 @@ static void cast(Daemon *d, Request *r, const Rule *rule, const Vote *votes, siz
         Now now = d->now();
         Grant g = { .asker = { .uid = UID_UNSET } };
         Tally t;
-        int err = 0;
 
-        decision_tally(r, rule, votes, NULL, n + 1, now.wall, &t);
-        if (t.outcome == REQUEST_APPROVED) {
-                err = make_grant(r, rule, t.duration, d->ledger.boot_id, &now, &g);
+        int err = chain_tally(d, rule, r, votes, n + 1, &t);
+        if (err >= 0 && t.outcome == REQUEST_APPROVED) {
+                err = make_outcome(d, r, rule, t.duration, &now, &g);
         }
         if (err >= 0) {
                 err = ledger_vote(&d->ledger, config_rules(d->config), r, &votes[n], &t, &g, &now);
@@ -216,16 +315,98 @@ static void cast(Daemon *d, Request *r, const Rule *rule, const Vote *votes, siz
         if (err >= 0) {
                 r->state = t.outcome;
                 r->grant = g.id;
-                vote_counted(d, r, &votes[n], &t, &g);
-        } else if (err == -EALREADY) {
-                fail_over("request", &r->id, "timed-out", ret);
-        } else if (err == -ERANGE) {
-                fail(ret, "Refused", "clock",
-                        "this host's clock cannot be right, so no end can be set for a grant");
+                r->stage = MAX(r->stage, t.stage);
+                chain_expect(d, &t);
+                vote_counted(d, r, rule, &votes[n], &t, &g);
         } else {
-                fail_store(d, ret);
+                fail_cast(d, r, err, ret);
         }
         grant_done(&g);
+}
+
+/* --- whose turn, and with which code --------------------------------------------------------------- */
+
+static bool is_his_turn(Daemon *d, const Request *r, const Rule *rule, const Caller *c,
+        const Ballot *b, const Vote *votes, size_t n, Failure *f)
+{
+        Seats seats = c->approver ? decision_seats_of(rule, c->approver, c->accounts, c->n_accounts)
+                                  : decision_seats(rule, &c->account);
+        Tally t;
+
+        if (chain_tally(d, rule, r, votes, n, &t) < 0) {
+                fail_store(d, f);
+                return false;
+        }
+        switch (decision_turn(&t, seats, b->approve)) {
+        case TURNS_NOW:
+                return true;
+        case TURNS_OVER:
+                fail(f, "NotPermitted", "done",
+                        "your stage is done, and others decide now; you may still deny it");
+                return false;
+        case TURNS_LATER:
+                fail(f, "NotPermitted", "later", "it is not your turn yet: others decide first");
+                return false;
+        case TURNS_UNKNOWN:
+                fail(f, "NamesUnavailable", "names",
+                        "the name service does not answer, so your right to decide is not known; try again");
+                return false;
+        case TURNS_NONE:
+        default:
+                fail(f, "NotPermitted", "none", "you are not an approver of rule %s", rule->name);
+                return false;
+        }
+}
+
+static void close_guessed(Daemon *d, Request *r)
+{
+        Outcome o = { .verdict = VERDICT_DENY, .code = "denied", .request = r->id };
+        Now now = d->now();
+
+        if (ledger_lock(&d->ledger, config_rules(d->config), r, &now) >= 0) {
+                r->state = REQUEST_DENIED;
+                (void) str_printf(&o.line,
+                        "Request %s is closed: its code was typed wrong %d times.", r->id.text,
+                        TRIES_ALL);
+                tell_all_last(&d->waiters, &r->id, &o);
+        }
+        outcome_done(&o);
+}
+
+/* MUST: count each try before it is compared (hazard H-72). */
+static bool has_code(Daemon *d, Request *r, const Ballot *b, const char *person, Failure *f)
+{
+        int64_t his, all;
+        char right[8];
+
+        if (r->code == CODE_NONE || !b->approve) {
+                return true;
+        }
+        if (str_empty(b->code)) {
+                fail(f, "Refused", "match-code", "type the two digits that %s sees on his screen",
+                        r->asker.name);
+                return false;
+        }
+        if (ledger_try(&d->ledger, &r->id, person, &his, &all) < 0) {
+                fail_store(d, f);
+                return false;
+        }
+        (void) snprintf(right, sizeof(right), "%02d", (int) r->code);
+        if (his <= TRIES_HIS && all <= TRIES_ALL && streq(b->code, right)) {
+                return true;
+        }
+        if (his > TRIES_HIS) {
+                fail(f, "NotPermitted", "match-code",
+                        "you typed a wrong code %d times; somebody else has to decide", TRIES_HIS);
+        } else {
+                fail(f, "Refused", "match-code",
+                        "that is not the code on %s's screen; tries left: %lld", r->asker.name,
+                        (long long) (TRIES_HIS - his));
+        }
+        if (all >= TRIES_ALL) {
+                close_guessed(d, r);
+        }
+        return false;
 }
 
 static bool ballot_ok(const Request *r, const Ballot *b, Failure *f)
@@ -276,7 +457,8 @@ void flow_decide(Daemon *d, const Caller *c, Request *r, const Ballot *b, Failur
                         /* The store would say so only of a vote that decides. */
                         fail_over(
                                 "request", &r->id, request_state_to_string(REQUEST_TIMED_OUT), ret);
-                } else {
+                } else if (is_his_turn(d, r, rule, c, b, votes, n, ret) &&
+                           has_code(d, r, b, vote.person, ret)) {
                         cast(d, r, rule, votes, n, ret);
                 }
         }
@@ -342,6 +524,7 @@ void flow_make_grant(
                 return;
         }
         *ret_id = active->grant.id;
+        expect_warning(d);
         flow_rest(d);
         timer_unit_start(d->timer, &active->grant);
 }

@@ -24,6 +24,8 @@ void flow_arm(Daemon *d)
         if (d->ledger.store && d->retry_at == USEC_NEVER) {
                 expiry_add(&next, d->requests.wall, d->requests.boot);
         }
+        expiry_add(&next, d->retry_at == USEC_NEVER ? d->escalate_at : USEC_NEVER, USEC_NEVER);
+        expiry_add(&next, d->warn_at, d->rights_at);
         expiry_add(&next, USEC_NEVER, d->tell_at);
         expiry_add(&next, USEC_NEVER, d->record_at);
         expiry_add(&next, USEC_NEVER, d->return_until);
@@ -48,8 +50,10 @@ void retry_later(Daemon *d)
 
 /* --- the end of a grant -------------------------------------------------------------------------- */
 
-static void end_sessions(Daemon *d, const ActiveGrant *g, const Now *now)
+static void end_sessions(
+        Daemon *d, const ActiveGrant *g, GrantState to, const char *by, const Now *now)
 {
+        tell_end(d, g, to, by);
         if (g->grant.on_expiry != ON_EXPIRY_END_SESSIONS) {
                 return;
         }
@@ -75,7 +79,10 @@ static int end_grant(Daemon *d, ActiveGrant *g, GrantState to, const char *by)
                 &d->ledger, config_rules(d->config), &g->grant, to, first ? by : g->ended_by, &now);
         if (first) {
                 timer_unit_stop(d->timer, &g->grant.id);
-                end_sessions(d, g, &now);
+                end_sessions(d, g, to, by, &now);
+                withdraw_extensions(d, &g->grant.id);
+                g->warned = 0;
+                expect_warning(d);
         }
         if (err < 0 && err != -EALREADY) {
                 if (first) {
@@ -87,6 +94,11 @@ static int end_grant(Daemon *d, ActiveGrant *g, GrantState to, const char *by)
         }
         active_remove(&d->active, g);
         return 0;
+}
+
+int revoke_grant(Daemon *d, ActiveGrant *g, const char *why)
+{
+        return end_grant(d, g, GRANT_REVOKED, why);
 }
 
 /* What a grant that is not in force any more has become, by the store. */
@@ -118,6 +130,18 @@ void flow_end_grant(Daemon *d, const Caller *c, const Id *grant, GrantState to, 
                         ledger_state(&d->ledger));
         }
         flow_rest(d);
+}
+
+void flow_expire(Daemon *d, const Id *grant, Failure *ret)
+{
+        ActiveGrant *g = active_get(&d->active, grant);
+        Now now = d->now();
+
+        if (g && expiry_verdict(&g->grant, &now, d->ledger.boot_id) == GRANT_ACTIVE) {
+                timer_unit_start(d->timer, &g->grant);
+                return;
+        }
+        flow_end_grant(d, NULL, grant, GRANT_EXPIRED, ret);
 }
 
 /* --- whatever is due ----------------------------------------------------------------------------- */
@@ -221,6 +245,7 @@ void flow_due(Daemon *d)
 
         if (retry) {
                 d->retry_at = USEC_NEVER;
+                d->escalate_at = 0;
         }
         end_due_grants(d, &now);
         if (returned) {
@@ -231,6 +256,11 @@ void flow_due(Daemon *d)
         if (d->ledger.store && (retry || returned || (!waiting && late))) {
                 close_requests(d, &now, d->return_until == USEC_NEVER);
                 find_next_request(d);
+        }
+        flow_escalate(d);
+        flow_warn(d);
+        if (d->rights_at <= now.boot) {
+                flow_rights(d);
         }
         flow_record_left_out(d, false);
         flow_reach(d);

@@ -6,15 +6,48 @@
 #include "jit-approver/daemon/flow.h"
 
 /* flow_ask.c */
+/* Somebody goes in by this grant; false: *o says why not. */
+bool flow_enter(Daemon *d, ActiveGrant *g, Outcome *o);
+/* Whether he has asked too much of late, or was denied; says until when he has to wait. */
+bool is_throttled(Daemon *d, const Rule *rule, uid_t asker, Outcome *o);
 /* A request without anybody waiting for it, unless it stands by itself, is withdrawn. */
 void flow_abandon(Daemon *d, const Id *id);
 void tell_withdrawn(Daemon *d, const Request *r);
 
+/* flow_chain.c */
+/* Which places the voter of a vote may fill, by what is known of him now. */
+Seats chain_seats(Daemon *d, const Rule *rule, const Vote *v);
+/* What these votes amount to now. -ENOMEM. */
+int chain_tally(
+        Daemon *d, const Rule *rule, const Request *r, const Vote *votes, size_t n, Tally *ret);
+/* There is a grant whose approvers may lose their rights. */
+void expect_rights(Daemon *d);
+/* The next escalation is to be looked for in time. */
+void chain_expect(Daemon *d, const Tally *t);
+
 /* flow_decide.c */
+void fail_store(Daemon *d, Failure *f);
+/* The rule by which it was asked, if that is in force; says when it is not. */
+const Rule *rule_in_force(const Rules *rules, const Request *r, Failure *f);
 void fail_over(const char *what, const Id *id, const char *state, Failure *f);
 /* Whom the record names: what root does behind a login is that person's. */
 const char *caller_name(const Caller *c);
 
+/* What is in force ends when this says. */
+void extend_active(Daemon *d, const Grant *longer);
+
+/* flow_warn.c */
+/* Those in its sessions are told that it is over, where they can be. */
+void tell_end(Daemon *d, const ActiveGrant *g, GrantState to, const char *by);
+/* When somebody is to be warned next, now that grants are others or end at other times. */
+void expect_warning(Daemon *d);
+
+/* flow_extend.c */
+/* The grant is over: nobody needs to decide about its length any more. */
+void withdraw_extensions(Daemon *d, const Id *grant);
+
 /* flow_end.c */
+/* The rules take it away; why: for the record. Negative when that could not be recorded: it is still there. */
+int revoke_grant(Daemon *d, ActiveGrant *g, const char *why);
 /* What the store refused is tried again in RETRY_TIME. */
 void retry_later(Daemon *d);

@@ -41,6 +41,21 @@ static int recover_grant(const Grant *g, int64_t row, void *userdata)
         return r;
 }
 
+/* A grant that outlives the boot it was made in ends by the clock of this one, too. */
+static void anchor(Daemon *d, ActiveGrant *g)
+{
+        Now now = d->now();
+
+        if (grant_is_of_boot(&g->grant, d->ledger.boot_id) ||
+                grant_is_due(&g->grant, &now, d->ledger.boot_id)) {
+                return;
+        }
+        g->grant.until_boot = usec_add(now.boot, g->grant.until - now.wall);
+        (void) snprintf(g->grant.boot_id, sizeof(g->grant.boot_id), "%s", d->ledger.boot_id);
+        /* Where it cannot be written it is reckoned again at the next start. */
+        (void) ledger_anchor(&d->ledger, &g->grant, &now);
+}
+
 /* All that the store takes for active. What is over by now, or lost, is ended by flow_due(). */
 static int recover_grants(Daemon *d, bool other_machine)
 {
@@ -51,8 +66,12 @@ static int recover_grants(Daemon *d, bool other_machine)
                 ActiveGrant *g = d->active.items[i];
                 if (other_machine) {
                         g->grant.state = GRANT_LOST;
-                } else if (grant_is_of_boot(&g->grant, d->ledger.boot_id)) {
+                        continue;
+                }
+                anchor(d, g);
+                if (grant_is_of_boot(&g->grant, d->ledger.boot_id)) {
                         r = store_sessions_of(d->ledger.store, &g->grant.id, recover_session, g);
+                        g->opened = g->grant.spent != 0; /* or somebody might go in a second time */
                 }
         }
         return r;
@@ -145,7 +164,14 @@ void flow_rules_loaded(Daemon *d, bool ok)
 
         flow_record(d, &f);
         if (ok) {
+                d->rights_at = 0;
+                d->warn_at = 0;
+                d->escalate_at = 0; /* who is asked when may be otherwise now */
                 flow_channels_loaded(d);
+                flow_escalate(d);
+                flow_rights(d);
+                flow_warn(d);
+                flow_rest(d);
         }
 }
 

@@ -253,6 +253,8 @@ static Question subject_question(const Subject *s)
                 .mode = mode,
                 .command = ask->command.items,
                 .n_command = ask->command.n,
+                .login_session = SESSION_NONE,
+                .opening = streq(str_or(ask->phase, ""), "session"),
         };
 }
 

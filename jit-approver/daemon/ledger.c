@@ -107,6 +107,39 @@ static int owe(Ledger *l, const Rules *rules, const Request *r, AuditEvent event
         return outbox_owe(l->store, rules, r, audit_event_to_string(event), now);
 }
 
+/* Those are asked whom the request has not been put to before. */
+static int owe_asking(Ledger *l, const Rules *rules, const Request *r, Reach before,
+        AuditEvent event, const Now *now)
+{
+        l->owes = true;
+        return outbox_ask(l->store, rules, r, before, audit_event_to_string(event), now);
+}
+
+int ledger_escalate(Ledger *l, const Rules *rules, Request *r, size_t escalated, const Now *now)
+{
+        _cleanup_(transaction_endp) Transaction t = { 0 };
+        Fact f = fact_of_request(r, AUDIT_REQUEST_ESCALATED);
+        const Reach before = { r->stage, r->escalated };
+        _cleanup_(freep) char *to = NULL;
+
+        r->escalated = escalated;
+        int err = str_printf(&to, "%zu", escalated);
+        f.state = to;
+        if (err >= 0) {
+                err = ledger_begin(l, &t);
+        }
+        if (err >= 0) {
+                err = store_request_set_reach(l->store, &r->id, r->stage, escalated);
+        }
+        if (err >= 0) {
+                err = audit_append(l->audit, &f, now);
+        }
+        if (err >= 0) {
+                err = owe_asking(l, rules, r, before, AUDIT_REQUEST_ESCALATED, now);
+        }
+        return ledger_commit(l, &t, err);
+}
+
 int ledger_open(Ledger *l, const Rules *rules, const Request *r, const Now *now)
 {
         _cleanup_(transaction_endp) Transaction t = { 0 };
@@ -204,6 +237,17 @@ int ledger_close(Ledger *l, const Rules *rules, const Request *r, RequestState t
         return ledger_commit(l, &t, err);
 }
 
+/* A yes: a grant begins, or the one that is there lasts longer. */
+static int ledger_begins(Ledger *l, const Request *r, const Grant *g, const Now *now)
+{
+        bool longer = r->kind == REQUEST_EXTENSION;
+        Fact f = fact_of_grant(g, longer ? AUDIT_GRANT_EXTENDED : AUDIT_GRANT_STARTED);
+        f.request = &r->id;
+
+        int err = longer ? store_grant_change(l->store, g) : store_grant_insert(l->store, g);
+        return err < 0 ? err : audit_append(l->audit, &f, now);
+}
+
 /* What the votes amount to: the request's move, the grant, their rows. */
 static int ledger_outcome(Ledger *l, const Rules *rules, const Request *r, const Vote *v,
         const Tally *t, const Grant *g, const Now *now)
@@ -221,16 +265,34 @@ static int ledger_outcome(Ledger *l, const Rules *rules, const Request *r, const
                 err = audit_append(l->audit, &decided, now);
         }
         if (err >= 0 && approved) {
-                Fact started = fact_of_grant(g, AUDIT_GRANT_STARTED);
-                err = store_grant_insert(l->store, g);
-                if (err >= 0) {
-                        err = audit_append(l->audit, &started, now);
-                }
+                err = ledger_begins(l, r, g, now);
         }
         if (err >= 0) {
                 err = outbox_withdraw(l->store, &r->id);
         }
-        return err < 0 ? err : owe(l, rules, r, AUDIT_REQUEST_DECIDED, now);
+        if (err >= 0) {
+                err = owe(l, rules, r, AUDIT_REQUEST_DECIDED, now);
+        }
+        return err >= 0 && approved && r->kind == REQUEST_EXTENSION
+                       ? owe(l, rules, r, AUDIT_GRANT_EXTENDED, now)
+                       : err;
+}
+
+/* One more yes, but not enough: where it has ended a stage, the next one's people are asked. */
+static int ledger_step(
+        Ledger *l, const Rules *rules, const Request *r, const Tally *t, const Now *now)
+{
+        Request next = *r; /* borrows */
+
+        int err = owe(l, rules, r, AUDIT_REQUEST_VOTED, now);
+        if (err < 0 || t->stage <= r->stage) {
+                return err;
+        }
+        next.stage = t->stage;
+        err = store_request_set_reach(l->store, &r->id, next.stage, next.escalated);
+        return err < 0 ? err
+                       : owe_asking(l, rules, &next, (Reach){ r->stage, r->escalated },
+                                 AUDIT_REQUEST_CREATED, now);
 }
 
 int ledger_vote(Ledger *l, const Rules *rules, const Request *r, const Vote *v, const Tally *t,
@@ -249,11 +311,14 @@ int ledger_vote(Ledger *l, const Rules *rules, const Request *r, const Vote *v, 
         if (err >= 0) {
                 err = store_vote_insert(l->store, &r->id, v);
         }
+        if (err >= 0 && r->code != CODE_NONE && v->approve) {
+                err = store_try_forgive(l->store, &r->id, v->person);
+        }
         if (err >= 0) {
                 err = audit_append(l->audit, &f, now);
         }
         if (err >= 0) {
-                err = t->outcome == REQUEST_PENDING ? owe(l, rules, r, AUDIT_REQUEST_VOTED, now)
+                err = t->outcome == REQUEST_PENDING ? ledger_step(l, rules, r, t, now)
                                                     : ledger_outcome(l, rules, r, v, t, g, now);
         }
         return ledger_end_of(l, &x, err);
@@ -296,22 +361,9 @@ int ledger_grant(Ledger *l, const Grant *g, const Now *now)
         return ledger_commit(l, &t, err);
 }
 
-static AuditEvent event_of_end(GrantState to)
-{
-        switch (to) {
-        case GRANT_REVOKED:
-                return AUDIT_GRANT_REVOKED;
-        case GRANT_ENDED:
-                return AUDIT_GRANT_ENDED;
-        case GRANT_LOST:
-                return AUDIT_GRANT_LOST;
-        default:
-                return AUDIT_GRANT_EXPIRED;
-        }
-}
-
-/* The end of a grant is told to whom its request was. */
-static int owe_end(Ledger *l, const Rules *rules, const Grant *g, AuditEvent event, const Now *now)
+/* What becomes of a grant is told to whom its request was. */
+static int owe_of_grant(
+        Ledger *l, const Rules *rules, const Grant *g, AuditEvent event, const Now *now)
 {
         Request r;
 
@@ -324,6 +376,117 @@ static int owe_end(Ledger *l, const Rules *rules, const Grant *g, AuditEvent eve
                 request_done(&r);
         }
         return err == -ENOENT ? 0 : err;
+}
+
+int ledger_extend(Ledger *l, const Rules *rules, const Grant *g, const char *by, const Now *now)
+{
+        _cleanup_(transaction_endp) Transaction t = { 0 };
+        Fact f = fact_of_grant(g, AUDIT_GRANT_EXTENDED);
+        f.by = by;
+
+        int err = ledger_begin(l, &t);
+        if (err >= 0) {
+                err = store_grant_change(l->store, g);
+        }
+        if (err >= 0) {
+                err = audit_append(l->audit, &f, now);
+        }
+        if (err >= 0) {
+                err = owe_of_grant(l, rules, g, f.event, now);
+        }
+        return ledger_commit(l, &t, err);
+}
+
+int ledger_spend(Ledger *l, const Grant *g, const Now *now)
+{
+        _cleanup_(transaction_endp) Transaction t = { 0 };
+        Fact f = fact_of_grant(g, AUDIT_GRANT_USED);
+        f.state = "spent";
+
+        int err = ledger_begin(l, &t);
+        if (err >= 0) {
+                err = store_grant_change(l->store, g);
+        }
+        if (err >= 0) {
+                err = audit_append(l->audit, &f, now);
+        }
+        return ledger_commit(l, &t, err);
+}
+
+int ledger_anchor(Ledger *l, const Grant *g, const Now *now)
+{
+        _cleanup_(transaction_endp) Transaction t = { 0 };
+
+        int err = ledger_begin(l, &t);
+        if (err >= 0) {
+                err = store_grant_change(l->store, g);
+        }
+        return ledger_commit(l, &t, err);
+}
+
+int ledger_try(Ledger *l, const Id *request, const char *person, int64_t *ret_his, int64_t *ret_all)
+{
+        _cleanup_(transaction_endp) Transaction t = { 0 };
+
+        int err = ledger_begin(l, &t);
+        if (err >= 0) {
+                err = store_try_count(l->store, request, person, ret_his, ret_all);
+        }
+        return ledger_commit(l, &t, err);
+}
+
+int ledger_lock(Ledger *l, const Rules *rules, const Request *r, const Now *now)
+{
+        _cleanup_(transaction_endp) Transaction t = { 0 };
+        Fact f = fact_of_request(r, AUDIT_REQUEST_DECIDED);
+        f.decision = "deny";
+        f.state = request_state_to_string(REQUEST_DENIED);
+        f.why = "match-code";
+
+        int err = ledger_begin(l, &t);
+        if (err >= 0) {
+                err = store_request_move(l->store, &r->id, REQUEST_DENIED, now, l->boot_id, NULL);
+        }
+        if (err >= 0) {
+                err = audit_append(l->audit, &f, now);
+        }
+        if (err >= 0) {
+                err = outbox_withdraw(l->store, &r->id);
+        }
+        if (err >= 0) {
+                err = owe(l, rules, r, f.event, now);
+        }
+        return ledger_commit(l, &t, err);
+}
+
+int ledger_nudge(Ledger *l, const Rules *rules, const Request *r, const Now *now)
+{
+        _cleanup_(transaction_endp) Transaction t = { 0 };
+        Fact f = fact_of_request(r, AUDIT_REQUEST_NUDGED);
+
+        int err = ledger_begin(l, &t);
+        if (err >= 0) {
+                err = audit_append(l->audit, &f, now);
+        }
+        if (err >= 0) {
+                l->owes = true;
+                err = outbox_nudge(l->store, rules, r, now);
+        }
+        return ledger_commit(l, &t, err);
+}
+
+static AuditEvent event_of_end(GrantState to)
+{
+        switch (to) {
+        case GRANT_REVOKED:
+                return AUDIT_GRANT_REVOKED;
+        case GRANT_ENDED:
+                return AUDIT_GRANT_ENDED;
+        case GRANT_LOST:
+                return AUDIT_GRANT_LOST;
+        default:
+                return AUDIT_GRANT_EXPIRED;
+        }
 }
 
 int ledger_end(Ledger *l, const Rules *rules, const Grant *g, GrantState to, const char *by,
@@ -341,7 +504,7 @@ int ledger_end(Ledger *l, const Rules *rules, const Grant *g, GrantState to, con
                 err = audit_append(l->audit, &f, now);
         }
         if (err >= 0) {
-                err = owe_end(l, rules, g, f.event, now);
+                err = owe_of_grant(l, rules, g, f.event, now);
         }
         return ledger_commit(l, &t, err);
 }

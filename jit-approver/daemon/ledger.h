@@ -29,6 +29,8 @@ int ledger_open(Ledger *l, const Rules *rules, const Request *r, const Now *now)
 /* A later argv (NULL: the same again) rides on an open request. */
 int ledger_join(Ledger *l, const Request *r, const char *command, const char *reason, bool detach,
         const Now *now);
+/* Nobody decided in time: so many escalations widen its stage now, whose people are asked. */
+int ledger_escalate(Ledger *l, const Rules *rules, Request *r, size_t escalated, const Now *now);
 /* Whether the command has joined the request already, and how many have. */
 int ledger_joined(Ledger *l, const Id *request, const char *command, bool *ret, size_t *ret_n);
 /* A pending request ends without a decision: withdrawn or timed out. */
@@ -36,7 +38,8 @@ int ledger_close(Ledger *l, const Rules *rules, const Request *r, RequestState t
         const Now *now);
 
 /*
- * The vote and what it decides; with an approval *g is the grant that is to begin. Somebody waits for
+ * The vote and what it decides, or the stage that is open by it; with an approval *g is the grant that is
+ * to begin. Somebody waits for
  * this one: its copies in the journal are left to ledger_tell(), or to the next step.
  */
 int ledger_vote(Ledger *l, const Rules *rules, const Request *r, const Vote *v, const Tally *t,
@@ -45,6 +48,20 @@ void ledger_tell(Ledger *l);
 /* A delivery: it arrived, or it is owed again at next (wall). -ENOENT: nobody needs it any more. */
 int ledger_settle(
         Ledger *l, int64_t id, bool arrived, usec_t next, const char *problem, const Now *now);
+/* The grant g ends later now, without anybody having been asked again; by: whoever did it. */
+int ledger_extend(Ledger *l, const Rules *rules, const Grant *g, const char *by, const Now *now);
+/* It has been used up (g->spent is set). */
+int ledger_spend(Ledger *l, const Grant *g, const Now *now);
+/* Its end by the clock of this boot (g->until_boot, g->boot_id). */
+int ledger_anchor(Ledger *l, const Grant *g, const Now *now);
+
+/* Counts a match code before it is compared; how many he, and all, have tried with this one. */
+int ledger_try(
+        Ledger *l, const Id *request, const char *person, int64_t *ret_his, int64_t *ret_all);
+/* Too many wrong ones: the request is closed as denied. */
+int ledger_lock(Ledger *l, const Rules *rules, const Request *r, const Now *now);
+/* Those who have been asked are reminded. */
+int ledger_nudge(Ledger *l, const Rules *rules, const Request *r, const Now *now);
 /* A grant that an administrator makes (g->by), without a request. */
 int ledger_grant(Ledger *l, const Grant *g, const Now *now);
 int ledger_end(Ledger *l, const Rules *rules, const Grant *g, GrantState to, const char *by,

@@ -170,6 +170,9 @@ static int daemon_new(Daemon *d)
         if (r >= 0) {
                 r = sessions_new(d->event, d->bus, &d->sessions);
         }
+        if (r >= 0) {
+                r = terminals_new(d->bus, &d->terminals);
+        }
         return r < 0 ? r : server_new(d->event, &SERVER_LIMITS, methods_call, d, &d->server);
 }
 
@@ -189,6 +192,9 @@ static void daemon_done(Daemon *d)
                 flow_record_left_out(d, true);
                 (void) audit_flush(d->ledger.audit, &now);
         }
+        d->lookup = lookup_free(d->lookup);
+        freep(&d->voters);
+        d->terminals = terminals_free(d->terminals);
         d->sessions = sessions_free(d->sessions);
         d->timer = timer_free(d->timer);
         d->bus = bus_free(d->bus);
@@ -399,6 +405,8 @@ int main(int argc, char *argv[])
                 .return_until = USEC_NEVER,
                 .courier.due_at = USEC_NEVER,
                 .reach_at = USEC_NEVER,
+                .rights_at = USEC_NEVER,
+                .warn_at = USEC_NEVER,
                 .retry_at = USEC_NEVER,
                 .now = clock_now };
         bool check = false;

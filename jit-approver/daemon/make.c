@@ -65,23 +65,42 @@ static int request_words(
         return rule->reason == REASON_NONE ? 0 : text_copy(wish->reason, &r->reason);
 }
 
-static int request_digests(const Subject *s, Request *r)
+int make_command_digest(const Ask *ask, char ret[static DIGEST_HEX_SIZE])
 {
-        _cleanup_(freep) char *words = NULL, *canonical = NULL;
+        _cleanup_(erase_freep) char *words = NULL;
         size_t n;
 
-        int err = command_canonical(s->ask->command.items, s->ask->command.n, &words, &n);
-        if (err >= 0) {
-                err = digest_hex(words, n, r->command_digest);
-        }
+        int err = command_canonical(ask->command.items, ask->command.n, &words, &n);
+        return err < 0 ? err : digest_hex(words, n, ret);
+}
+
+/* 0 to CODE_MAX, each as likely. */
+static int new_code(int64_t *ret)
+{
+        uint8_t byte;
+        int err;
+
+        do {
+                err = random_bytes(&byte, sizeof(byte));
+        } while (err >= 0 && byte >= 200);
+        *ret = byte % (CODE_MAX + 1);
+        return err;
+}
+
+static int request_digests(const Subject *s, Request *r)
+{
+        _cleanup_(freep) char *canonical = NULL;
+        size_t n;
+
+        int err = make_command_digest(s->ask, r->command_digest);
         if (err >= 0) {
                 err = request_canonical(r, &canonical, &n);
         }
         return err < 0 ? err : digest_hex(canonical, n, r->digest);
 }
 
-int make_request(const Subject *s, const Rule *rule, const Wish *wish, const char *host,
-        const char *boot_id, const Now *now, Request *ret)
+/* What every request has, but for its words. */
+static Request request_base(const Rule *rule, const Wish *wish, const char *boot_id, const Now *now)
 {
         Request r = {
                 .asker = WHO_NOBODY,
@@ -96,17 +115,78 @@ int make_request(const Subject *s, const Rule *rule, const Wish *wish, const cha
                 .detached = wish->detached,
                 .scope = rule->scope,
                 .login_session = SESSION_NONE,
-                .end_when_done = rule->end_when_done,
+                .end_when_done = rule->end_when_done || wish->end_when_done,
                 .code = CODE_NONE,
         };
-        (void) snprintf(r.boot_id, sizeof(r.boot_id), "%s", boot_id);
 
-        int err = id_new(&r.id);
+        (void) snprintf(r.boot_id, sizeof(r.boot_id), "%s", boot_id);
+        return r;
+}
+
+static int request_name(Request *r, const Rule *rule)
+{
+        int err = id_new(&r->id);
+
+        return err >= 0 && rule->match_code ? new_code(&r->code) : err;
+}
+
+int make_request(const Subject *s, const Rule *rule, const Wish *wish, const char *host,
+        const char *boot_id, const Now *now, Request *ret)
+{
+        Request r = request_base(rule, wish, boot_id, now);
+
+        if (rule->bind == BIND_LOGIN_SESSION) {
+                r.login_session = s->question.login_session;
+        }
+        int err = request_name(&r, rule);
         if (err >= 0) {
                 err = request_words(s, rule, wish, host, &r);
         }
         if (err >= 0) {
                 err = request_digests(s, &r);
+        }
+        if (err < 0) {
+                request_done(&r);
+                return err;
+        }
+        *ret = r;
+        return 0;
+}
+
+static int extension_words(const Grant *g, const Request *original, const Rule *rule,
+        const Wish *wish, const Who *login, const char *host, Request *r)
+{
+        if (who_copy(&g->asker, &r->asker) < 0 || who_copy(&g->target, &r->target) < 0 ||
+                who_copy(login, &r->login) < 0 || text_copy(g->service, &r->service) < 0 ||
+                text_copy(g->target_group, &r->target_group) < 0 || text_copy(host, &r->host) < 0 ||
+                text_copy(rule->name, &r->rule) < 0 || text_copy(wish->reason, &r->reason) < 0) {
+                return -ENOMEM;
+        }
+        return original ? text_copy(original->command, &r->command) : 0;
+}
+
+int make_extension(const Grant *g, const Request *original, const Rule *rule, const Wish *wish,
+        const Who *login, const char *host, const char *boot_id, const Now *now, Request *ret)
+{
+        Request r = request_base(rule, wish, boot_id, now);
+        _cleanup_(freep) char *canonical = NULL;
+        size_t n;
+
+        r.kind = REQUEST_EXTENSION;
+        r.extends = g->id;
+        r.scope = g->scope;
+        r.login_session = g->login_session;
+        r.end_when_done = g->end_when_done;
+        memcpy(r.command_digest, g->command_digest, sizeof(r.command_digest));
+        int err = request_name(&r, rule);
+        if (err >= 0) {
+                err = extension_words(g, original, rule, wish, login, host, &r);
+        }
+        if (err >= 0) {
+                err = request_canonical(&r, &canonical, &n);
+        }
+        if (err >= 0) {
+                err = digest_hex(canonical, n, r.digest);
         }
         if (err < 0) {
                 request_done(&r);

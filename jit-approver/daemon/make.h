@@ -28,12 +28,15 @@ typedef struct Wish {
         usec_t duration; /* 0: the rule's */
         usec_t wait;     /* the most the caller will block; 0: he does not wait */
         bool detached;   /* the request stands without him */
+        bool end_when_done;
+        const char *confirm; /* what he typed when asked to confirm; NULL: nothing */
 } Wish;
 
 typedef struct Ballot {
         bool approve;
         usec_t duration; /* 0: as asked */
         const char *note;
+        const char *code; /* the match code as he typed it; NULL: none */
 } Ballot;
 
 /*
@@ -42,8 +45,13 @@ typedef struct Ballot {
  */
 char *make_command(const Subject *s);
 
+/* Of the exact words typed. */
+int make_command_digest(const Ask *ask, char ret[static DIGEST_HEX_SIZE]);
 int make_request(const Subject *s, const Rule *rule, const Wish *wish, const char *host,
         const char *boot_id, const Now *now, Request *ret);
+/* More time for a grant of original (NULL: not known any more). */
+int make_extension(const Grant *g, const Request *original, const Rule *rule, const Wish *wish,
+        const Who *login, const char *host, const char *boot_id, const Now *now, Request *ret);
 int make_vote(const Rules *rules, const Caller *c, const Ballot *b, const Now *now, Vote *ret);
 /* -ERANGE: the clock is not credible. */
 int make_grant(const Request *r, const Rule *rule, usec_t duration, const char *boot_id,

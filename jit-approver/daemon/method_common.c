@@ -108,12 +108,12 @@ void method_reply_grant(Turn *t, const Id *id)
         turn_free(t);
 }
 
-bool method_read_ballot(
-        Turn *t, const char *decision, const char *duration, const char *note, Ballot *ret)
+bool method_read_ballot(Turn *t, const char *decision, const char *duration, const char *note,
+        const char *code, Ballot *ret)
 {
         const char *bad = NULL;
 
-        *ret = (Ballot){ .approve = streq(decision, "approve"), .note = note };
+        *ret = (Ballot){ .approve = streq(decision, "approve"), .note = note, .code = code };
         if (!ret->approve && !streq(decision, "deny")) {
                 bad = "decision";
         } else if (duration && (span_parse(duration, &ret->duration) < 0 || ret->duration == 0)) {

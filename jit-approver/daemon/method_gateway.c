@@ -344,7 +344,7 @@ void method_decide_link(Turn *t)
         Holder h;
         Ballot b;
 
-        if (!method_read_ballot(t, in->decision, in->duration, in->note, &b) ||
+        if (!method_read_ballot(t, in->decision, in->duration, in->note, in->code, &b) ||
                 !take_holder(t, &h)) {
                 return;
         }

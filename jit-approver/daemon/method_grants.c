@@ -57,6 +57,42 @@ void method_end(Turn *t)
         grant_done(&g);
 }
 
+/* With an empty Id of the request the grant itself has changed. */
+static void reply_extended(Turn *t, const Grant *g, const Request *r)
+{
+        if (id_is_set(&r->id)) {
+                method_reply_request(t, r);
+        } else {
+                method_reply_grant(t, &g->id);
+        }
+}
+
+void method_extend(Turn *t)
+{
+        const ExtendCall *in = &t->in.extend;
+        Request r = { .asker = { .uid = UID_UNSET } };
+        Failure f = { 0 };
+        usec_t by;
+        Grant g;
+
+        if (span_parse(in->duration, &by) < 0 || by == 0) {
+                turn_bad_parameter(t, "duration");
+                return;
+        }
+        if (!method_take_grant(t, in->id, ACT_EXTEND, &g)) {
+                return;
+        }
+        flow_extend(t->daemon, &t->caller, &g.id, by, in->reason, &r, &f);
+        if (f.error) {
+                turn_fail(t, &f);
+        } else {
+                reply_extended(t, &g, &r);
+        }
+        failure_done(&f);
+        request_done(&r);
+        grant_done(&g);
+}
+
 /* By uid, and by the name it was granted under: that account may be gone, or called otherwise now. */
 static bool is_of_user(const Turn *t, const Grant *g, const char *user)
 {

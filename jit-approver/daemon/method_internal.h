@@ -22,8 +22,8 @@ void method_reply_request(Turn *t, const Request *r);
 void method_reply_grant(Turn *t, const Id *id);
 
 /* What somebody says of a request; else answered, and false. */
-bool method_read_ballot(
-        Turn *t, const char *decision, const char *duration, const char *note, Ballot *ret);
+bool method_read_ballot(Turn *t, const char *decision, const char *duration, const char *note,
+        const char *code, Ballot *ret);
 
 /* An account the caller named (at < 0: he did not, and means root); else answered, and false. */
 bool method_account(Turn *t, int at, const char *what, Who *ret);

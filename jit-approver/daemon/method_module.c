@@ -49,7 +49,13 @@ static bool read_duration(Turn *t, const char *text, usec_t *ret)
 void method_request(Turn *t)
 {
         const RequestCall *in = &t->in.request;
-        Wish wish = { .reason = in->reason, .wait = in->wait_usec, .detached = in->detached };
+        Wish wish = {
+                .reason = in->reason,
+                .wait = in->wait_usec,
+                .detached = in->detached,
+                .end_when_done = in->end_when_done,
+                .confirm = in->confirm,
+        };
         Call *waits = t->call->message.more && !in->detached ? t->call : NULL;
         Waiter *waiter = NULL;
         Outcome o;
@@ -170,7 +176,7 @@ void method_expire(Turn *t)
                 turn_free(t);
                 return;
         }
-        flow_end_grant(t->daemon, NULL, &id, GRANT_EXPIRED, &f);
+        flow_expire(t->daemon, &id, &f);
         /* Over already is what the timer wanted. */
         if (f.error && !f.state) {
                 turn_fail(t, &f);

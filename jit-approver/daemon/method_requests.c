@@ -53,7 +53,7 @@ void method_decide(Turn *t)
         Request r;
         Ballot b;
 
-        if (!method_read_ballot(t, in->decision, in->duration, in->note, &b)) {
+        if (!method_read_ballot(t, in->decision, in->duration, in->note, in->code, &b)) {
                 return;
         }
         int err = method_find_request(t, t->in.decide.request, &r);
@@ -95,6 +95,24 @@ void method_cancel(Turn *t)
                 return;
         }
         flow_cancel(t->daemon, &t->caller, &r, &f);
+        if (f.error) {
+                turn_fail(t, &f);
+        } else {
+                method_reply_request(t, &r);
+        }
+        failure_done(&f);
+        request_done(&r);
+}
+
+void method_nudge(Turn *t)
+{
+        Failure f = { 0 };
+        Request r;
+
+        if (!method_take_request(t, t->in.id.id, ACT_NUDGE, &r)) {
+                return;
+        }
+        flow_nudge(t->daemon, &r, &f);
         if (f.error) {
                 turn_fail(t, &f);
         } else {

@@ -32,6 +32,8 @@ static const Method methods[] = {
         { "Cancel", PEOPLE, ID_FIELDS, 0, 0, 0, 0, method_cancel },
         { "ListGrants", PEOPLE, LIST_FIELDS, 0, 0, 0, 0, method_list_grants },
         { "End", PEOPLE, ID_FIELDS, 0, 0, 0, 0, method_end },
+        { "Extend", PEOPLE, EXTEND_FIELDS, 0, 0, 0, 0, method_extend },
+        { "Nudge", PEOPLE, ID_FIELDS, 0, 0, 0, 0, method_nudge },
         { "Revoke", PEOPLE, REVOKE_FIELDS, 0, IN_AT(revoke.user), 0, 0, method_revoke },
         { "MakeGrant", PEOPLE, GRANT_FIELDS, 0, IN_AT(grant.user), IN_AT(grant.target), 0,
                 method_make_grant },
@@ -263,6 +265,25 @@ int turn_resolve(Turn *t)
 
 /* --- from bytes to the handler ------------------------------------------------------------------- */
 
+/* What costs something to know, and few rules ask for. */
+static int turn_particulars(Turn *t)
+{
+        const Rules *rules = config_rules(t->daemon->config);
+        Question *q = &t->subject.question;
+        Needs needs = { 0 };
+
+        for (size_t i = 0; rules && i < rules->n_rules; i++) {
+                needs.digest = needs.digest || rules->rules[i].scope != SCOPE_SERVICE;
+                needs.login_session =
+                        needs.login_session || rules->rules[i].bind == BIND_LOGIN_SESSION;
+        }
+        active_needs(&t->daemon->active, t->subject.asker.uid, &needs);
+        if (needs.login_session && call_login_session(t->call, &q->login_session) < 0) {
+                q->login_session = SESSION_NONE;
+        }
+        return needs.digest ? make_command_digest(t->subject.ask, q->command_digest) : 0;
+}
+
 static void turn_subject(Turn *t)
 {
         const Ask *ask = turn_ask(t);
@@ -279,6 +300,10 @@ static void turn_subject(Turn *t)
         t->echo.target_uid = t->subject.target_known ? t->subject.target.uid : UID_UNSET;
         if (call_name_asker(t->call, t->subject.asker.uid) < 0) {
                 turn_refuse(t, "busy", "Too many of your commands are asking at once; try again.");
+                return;
+        }
+        if (turn_particulars(t) < 0) {
+                turn_refuse(t, "internal", "The approver is out of memory.");
                 return;
         }
         t->method->handler(t);

@@ -30,6 +30,7 @@ typedef struct Turn {
                 IdCall id;
                 DecideCall decide;
                 ListCall list;
+                ExtendCall extend;
                 RevokeCall revoke;
                 GrantCall grant;
                 LogCall log;
@@ -84,8 +85,10 @@ void method_list_requests(Turn *t);
 void method_show(Turn *t);
 void method_decide(Turn *t);
 void method_cancel(Turn *t);
+void method_nudge(Turn *t);
 void method_list_grants(Turn *t);
 void method_end(Turn *t);
+void method_extend(Turn *t);
 void method_revoke(Turn *t);
 void method_make_grant(Turn *t);
 void method_read_log(Turn *t);

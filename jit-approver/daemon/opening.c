@@ -26,6 +26,18 @@ Opening *opening_free(Opening *o)
         return NULL;
 }
 
+/* Whether it must be held: what it opened is to end with it. */
+static bool must_hold(const ActiveGrant *g)
+{
+        return g->grant.on_expiry == ON_EXPIRY_END_SESSIONS;
+}
+
+/* Whether its sessions are of interest at all. */
+static bool is_tracked(const ActiveGrant *g)
+{
+        return g->grant.on_expiry != ON_EXPIRY_KEEP || g->grant.end_when_done;
+}
+
 static void refuse_session(Outcome *o)
 {
         outcome_refuse(o, "session",
@@ -65,7 +77,7 @@ static void on_held(int r, void *userdata)
         Session *x = find_session(o->daemon, &o->grant, &o->session, &g);
 
         /* One whose end could not be recorded is still there, and its sessions were ended before this. */
-        if (r >= 0 && x && g->grant.state == GRANT_ACTIVE) {
+        if ((r >= 0 || (x && !must_hold(g))) && x && g->grant.state == GRANT_ACTIVE) {
                 out.verdict = VERDICT_GRANT;
         } else {
                 refuse_session(&out);
@@ -107,6 +119,7 @@ static int remember(Daemon *d, ActiveGrant *g, const Subject *s, const Peer *pee
         session_done(&x);
         if (r >= 0) {
                 *ret = &g->sessions[g->n_sessions - 1];
+                g->opened = true;
         }
         return r;
 }
@@ -118,11 +131,11 @@ static Opening *hold(Daemon *d, ActiveGrant *g, const Subject *s, const Peer *pe
         _cleanup_(freep) char *description = NULL;
         Session *x;
 
-        if (!bus_is_up(d->bus) || remember(d, g, s, peer, &x) < 0) {
+        if ((!bus_is_up(d->bus) && must_hold(g)) || remember(d, g, s, peer, &x) < 0) {
                 refuse_session(out);
                 return NULL;
         }
-        if (x->kind == SESSION_LOGIND) {
+        if (x->kind == SESSION_LOGIND || (!bus_is_up(d->bus) && !must_hold(g))) {
                 out->verdict = VERDICT_GRANT;
                 out->session = x->id;
                 return NULL;
@@ -172,11 +185,11 @@ Opening *opening_start(
         } else if (!is_granted_user(s)) {
                 outcome_refuse(&out, "identity",
                         strdup("This session is for another account than was granted."));
-        } else if (g->grant.on_expiry == ON_EXPIRY_END_SESSIONS && peer->uid != 0) {
+        } else if (must_hold(g) && peer->uid != 0) {
                 /* He would have systemd take any process of his into a scope of ours, as often as he likes. */
                 outcome_refuse(&out, "session",
                         strdup("Only a session that root's own program opens can be ended on time."));
-        } else if (g->grant.on_expiry == ON_EXPIRY_END_SESSIONS) {
+        } else if (is_tracked(g) && peer->uid == 0) {
                 out.verdict = NULL;
                 o = hold(d, g, s, peer, done, userdata, &out);
         }
@@ -196,7 +209,14 @@ void opening_closed(Daemon *d, const Peer *peer)
                 return;
         }
         Session *x = active_session_of(&d->active, peer->pid, start, &g);
-        if (x) {
-                close_session(d, g, x);
+        if (!x) {
+                return;
+        }
+        close_session(d, g, x);
+        if (g->grant.end_when_done && g->n_sessions == 0 && g->grant.state == GRANT_ACTIVE) {
+                const Id id = g->grant.id;
+                Failure f = { 0 };
+                flow_end_grant(d, NULL, &id, GRANT_ENDED, &f);
+                failure_done(&f);
         }
 }

@@ -14,16 +14,22 @@ typedef struct Readers {
         size_t n;
 } Readers;
 
+static bool has_reader(const Readers *readers, const Approver *a)
+{
+        for (size_t i = 0; i < readers->n; i++) {
+                if (readers->items[i] == a) {
+                        return true;
+                }
+        }
+        return false;
+}
+
 static void add_reader(const Name *n, void *userdata)
 {
         Readers *readers = userdata;
 
-        for (size_t i = 0; i < readers->n; i++) {
-                if (readers->items[i] == n->approver) {
-                        return;
-                }
-        }
-        if (n->kind == NAME_APPROVER && readers->n < READERS_MAX) {
+        if (n->kind == NAME_APPROVER && readers->n < READERS_MAX &&
+                !has_reader(readers, n->approver)) {
                 readers->items[readers->n++] = n->approver;
         }
 }
@@ -44,26 +50,105 @@ static int owe_by(Store *s, const Channel *c, const Readers *readers, OwedMessag
         return r;
 }
 
-int outbox_owe(Store *s, const Rules *rules, const Request *r, const char *event, const Now *now)
+static Readers readers_reached(const Rule *rule, const Request *r, Reach reach)
 {
-        const Rule *rule = rules && r->rule ? rules_find(rules, r->rule) : NULL;
-        OwedMessage m = { .event = (char *) event, .request = r->id, .created = now->wall };
         Readers readers = { .n = 0 };
+
+        approvers_visit_reached(rule, reach, r, add_reader, &readers);
+        return readers;
+}
+
+static int owe_all(Store *s, const Rule *rule, const Readers *readers, bool shared, OwedMessage *m)
+{
         int err = 0;
 
-        if (!rule || rule->notify.n == 0) {
-                return 0;
-        }
-        approvers_visit_reached(rule, (Reach){ r->stage, r->escalated }, r, add_reader, &readers);
         for (size_t i = 0; err >= 0 && i < rule->notify.n; i++) {
-                err = owe_by(s, rule->notify.items[i].channel, &readers, &m);
+                const Channel *c = rule->notify.items[i].channel;
+                if (shared || c->audience == AUDIENCE_PERSONAL) {
+                        err = owe_by(s, c, readers, m);
+                }
         }
         return err;
 }
 
+int outbox_owe(Store *s, const Rules *rules, const Request *r, const char *event, const Now *now)
+{
+        const Rule *rule = rules && r->rule ? rules_find(rules, r->rule) : NULL;
+        OwedMessage m = { .event = (char *) event, .request = r->id, .created = now->wall };
+
+        if (!rule || rule->notify.n == 0) {
+                return 0;
+        }
+        const Readers readers = readers_reached(rule, r, (Reach){ r->stage, r->escalated });
+        return owe_all(s, rule, &readers, true, &m);
+}
+
+int outbox_ask(Store *s, const Rules *rules, const Request *r, Reach before, const char *event,
+        const Now *now)
+{
+        const Rule *rule = rules && r->rule ? rules_find(rules, r->rule) : NULL;
+        OwedMessage m = { .event = (char *) event, .request = r->id, .created = now->wall };
+        Readers fresh = { .n = 0 };
+
+        if (!rule || rule->notify.n == 0) {
+                return 0;
+        }
+        const Readers known = readers_reached(rule, r, before);
+        const Readers all = readers_reached(rule, r, (Reach){ r->stage, r->escalated });
+        for (size_t i = 0; i < all.n; i++) {
+                if (!has_reader(&known, all.items[i])) {
+                        fresh.items[fresh.n++] = all.items[i];
+                }
+        }
+        return owe_all(s, rule, &fresh, streq(event, OUTBOX_ESCALATED), &m);
+}
+
+/* Whoever has voted is not to be rung again. */
+static int without_voters(Store *s, const Request *r, Readers *readers)
+{
+        Vote *votes = NULL;
+        size_t n = 0, kept = 0;
+
+        int err = store_votes(s, &r->id, &votes, &n);
+        for (size_t i = 0; err >= 0 && i < readers->n; i++) {
+                bool voted = false;
+                for (size_t k = 0; k < n; k++) {
+                        voted = voted || streq(votes[k].person, readers->items[i]->name);
+                }
+                if (!voted) {
+                        readers->items[kept++] = readers->items[i];
+                }
+        }
+        votes_free(votes, n);
+        readers->n = kept;
+        return err;
+}
+
+int outbox_nudge(Store *s, const Rules *rules, const Request *r, const Now *now)
+{
+        const Rule *rule = rules && r->rule ? rules_find(rules, r->rule) : NULL;
+        OwedMessage m = { .event = (char *) OUTBOX_NUDGED, .request = r->id, .created = now->wall };
+        Readers readers = { .n = 0 };
+
+        if (!rule || rule->notify.n == 0 || r->stage >= rule->stages.n) {
+                return 0;
+        }
+        approvers_visit(&rule->stages.items[r->stage], r, add_reader, &readers);
+        for (size_t i = 0; i < r->escalated && i < rule->escalate.n; i++) {
+                approvers_visit(&rule->escalate.items[i].to, r, add_reader, &readers);
+        }
+        int err = without_voters(s, r, &readers);
+        return err < 0 ? err : owe_all(s, rule, &readers, true, &m);
+}
+
 int outbox_withdraw(Store *s, const Id *request)
 {
-        int64_t n;
+        static const char *const asking[] = { OUTBOX_CREATED, OUTBOX_ESCALATED, OUTBOX_NUDGED };
+        int err = 0;
 
-        return store_outbox_remove_for(s, request, OUTBOX_CREATED, &n);
+        for (size_t i = 0; err >= 0 && i < ELEMENTSOF(asking); i++) {
+                int64_t n;
+                err = store_outbox_remove_for(s, request, asking[i], &n);
+        }
+        return err;
 }

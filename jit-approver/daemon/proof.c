@@ -164,37 +164,39 @@ static int check_uid(int proc, uid_t uid)
         return -ESRCH;
 }
 
-static int read_login_uid(int proc, uid_t *ret)
+/* A number of the kernel's audit, of which all ones is none. */
+static int read_audit(int proc, const char *name, uint32_t *ret)
 {
         char text[32];
         uint64_t value;
         int r;
 
-        r = read_start(proc, "loginuid", text, sizeof(text));
+        r = read_start(proc, name, text, sizeof(text));
         if (r == -ENOENT) {
                 /* A kernel without audit has no login uids; one that hides the process shows nothing of it. */
                 if (faccessat(proc, "stat", F_OK, 0) < 0) {
                         return -EACCES;
                 }
-                *ret = UID_UNSET;
+                *ret = UINT32_MAX;
                 return 0;
         }
         if (r < 0) {
                 return r;
         }
         text[strcspn(text, "\n")] = '\0';
-        if (parse_u64(text, UID_UNSET, &value) < 0) {
+        if (parse_u64(text, UINT32_MAX, &value) < 0) {
                 return -EBADMSG;
         }
-        *ret = (uid_t) value;
+        *ret = (uint32_t) value;
         return 0;
 }
 
-int proof_login_uid(int fd, const Peer *peer, uid_t *ret)
+/* Of the very process that connected, and not of one that has its pid now. */
+static int peer_audit(int fd, const Peer *peer, const char *name, uint32_t *ret)
 {
         _cleanup_(closep) int pidfd = -1, proc = -1;
         bool exact = false;
-        uid_t uid = UID_UNSET;
+        uint32_t value = UINT32_MAX;
         int r, alive;
 
         pidfd = peer_pidfd(fd, peer, &exact);
@@ -202,7 +204,7 @@ int proof_login_uid(int fd, const Peer *peer, uid_t *ret)
                 return pidfd;
         }
         proc = open_proc(peer->pid);
-        r = proc < 0 ? proc : read_login_uid(proc, &uid);
+        r = proc < 0 ? proc : read_audit(proc, name, &value);
         if (r >= 0 && !exact) {
                 r = check_uid(proc, peer->uid);
         }
@@ -216,8 +218,30 @@ int proof_login_uid(int fd, const Peer *peer, uid_t *ret)
         if (r < 0) {
                 return r;
         }
-        *ret = uid;
+        *ret = value;
         return 0;
+}
+
+int proof_login_uid(int fd, const Peer *peer, uid_t *ret)
+{
+        uint32_t value;
+        int r = peer_audit(fd, peer, "loginuid", &value);
+
+        if (r >= 0) {
+                *ret = (uid_t) value;
+        }
+        return r;
+}
+
+int proof_login_session(int fd, const Peer *peer, int64_t *ret)
+{
+        uint32_t value;
+        int r = peer_audit(fd, peer, "sessionid", &value);
+
+        if (r >= 0) {
+                *ret = value == UINT32_MAX ? SESSION_UNSET : (int64_t) value;
+        }
+        return r;
 }
 
 /* Of "PID (NAME) S ...": NAME may hold spaces and brackets itself, so the last bracket ends it (CVE-2017-1000367). */

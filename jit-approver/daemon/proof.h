@@ -25,6 +25,13 @@ int proof_peer(int fd, Peer *ret);
  */
 int proof_login_uid(int fd, const Peer *peer, uid_t *ret);
 
+/*
+ * The login session (audit session id) of that process likewise, SESSION_UNSET where there is none. Unlike
+ * logind's it cannot be left: every process keeps that of its parent (hazard H-45).
+ */
+#define SESSION_UNSET ((int64_t) -1)
+int proof_login_session(int fd, const Peer *peer, int64_t *ret);
+
 /* A process's start time in clock ticks since boot. -ESRCH. */
 int proof_start_time(pid_t pid, int64_t *ret);
 

@@ -103,9 +103,11 @@ int store_vote_insert(Store *s, const Id *request, const Vote *v);
 int store_votes(Store *s, const Id *request, Vote **ret, size_t *ret_n);
 void votes_free(Vote *votes, size_t n);
 
-/* Counts one more wrong match code of a person; how many he, and all, have tried with this one. */
+/* Counts one more try of a person at a match code; how many he, and all, have missed with this one. */
 int store_try_count(
         Store *s, const Id *request, const char *person, int64_t *ret_his, int64_t *ret_all);
+/* The last one was right. */
+int store_try_forgive(Store *s, const Id *request, const char *person);
 
 /* --- grants --- */
 

@@ -166,3 +166,20 @@ int store_try_count(
         *ret_all = all;
         return 0;
 }
+
+int store_try_forgive(Store *s, const Id *request, const char *person)
+{
+        _cleanup_(row_donep) Row row = {};
+        int r;
+
+        r = row_open(s, STATEMENT_TRY_FORGIVE,
+                "UPDATE tries SET wrong = wrong - 1 WHERE request = ? AND person = ? AND wrong > 0",
+                &row);
+        if (r < 0) {
+                return r;
+        }
+        put_id(&row, request);
+        put_text(&row, person, NAME_LIMIT);
+        r = row_run(&row);
+        return r < 0 ? r : 0;
+}

@@ -47,6 +47,9 @@ struct Timer {
         BusCall *list; /* while systemd is being asked */
         Wanted *wanted;
         size_t n_wanted;
+        BusCall *move; /* while the timer of moving[0] is being stopped */
+        Wanted *moving;
+        size_t n_moving;
 };
 
 /* --- our clocks --- */
@@ -352,12 +355,63 @@ void timer_unit_stop(Timer *t, const Id *grant)
         }
 }
 
+/* --- a deadline that moves --- */
+
+static void move_next(Timer *t);
+
+/* A unit cannot be made before its namesake is gone. If it is not, it fires early and is then made anew. */
+static void on_stopped(int r, void *userdata)
+{
+        Timer *t = userdata;
+
+        t->move = bus_call_free(t->move);
+        unit_start(t, &t->moving[0]);
+        wanted_done(&t->moving[0]);
+        t->n_moving--;
+        memmove(t->moving, t->moving + 1, t->n_moving * sizeof(*t->moving));
+        move_next(t);
+}
+
+static void move_next(Timer *t)
+{
+        char name[NAME_SIZE];
+
+        while (t->n_moving > 0 && !t->move) {
+                unit_name(name, &t->moving[0].id, SUFFIX);
+                if (bus_stop_unit(t->bus, name, UNIT_TIMEOUT, on_stopped, t, &t->move) >= 0) {
+                        return;
+                }
+                wanted_done(&t->moving[0]);
+                t->n_moving--;
+                memmove(t->moving, t->moving + 1, t->n_moving * sizeof(*t->moving));
+        }
+}
+
+void timer_unit_move(Timer *t, const Grant *g)
+{
+        Wanted *more = reallocarray(t->moving, t->n_moving + 1, sizeof(*more));
+
+        if (!more) {
+                return;
+        }
+        t->moving = more;
+        if (wanted_init(&more[t->n_moving], g) >= 0) {
+                t->n_moving++;
+                move_next(t);
+        }
+}
+
 Timer *timer_free(Timer *t)
 {
         if (!t) {
                 return NULL;
         }
         wanted_forget(t);
+        t->move = bus_call_free(t->move);
+        while (t->n_moving > 0) {
+                wanted_done(&t->moving[--t->n_moving]);
+        }
+        free(t->moving);
         sd_event_source_disable_unref(t->boot);
         sd_event_source_disable_unref(t->wall);
         sd_event_source_disable_unref(t->step);

@@ -31,6 +31,8 @@ int timer_set(Timer *t, const NextDue *next);
  */
 void timer_unit_start(Timer *t, const Grant *g);
 void timer_unit_stop(Timer *t, const Id *grant);
+/* The grant ends at another time now. */
+void timer_unit_move(Timer *t, const Grant *g);
 
 /*
  * Stops jit-grant-*.timer units that are not of these grants and starts those that are missing.

@@ -99,10 +99,11 @@ static void count_drop_if_empty(Waiters *ws, Count *c)
         }
 }
 
-/* One block: the struct and the four words of its echo. */
-static Waiter *waiter_new(const Id *request, Call *call, const Echo *echo, uid_t asker, bool counts)
+/* One block: the struct, the four words of its echo and the rule. */
+static Waiter *waiter_new(
+        const Id *request, Call *call, const Echo *echo, uid_t asker, bool counts, const char *rule)
 {
-        const char *const from[] = { echo->nonce, echo->service, echo->user, echo->target };
+        const char *const from[] = { echo->nonce, echo->service, echo->user, echo->target, rule };
         const char *to[ELEMENTSOF(from)];
         size_t size = 0;
 
@@ -125,6 +126,7 @@ static Waiter *waiter_new(const Id *request, Call *call, const Echo *echo, uid_t
                 .request = *request,
                 .asker = asker,
                 .counts = counts,
+                .rule = to[4],
                 .reach_at = USEC_NEVER,
                 .echo = { echo->asker, echo->target_uid, to[0], to[1], to[2], to[3] },
         };
@@ -132,11 +134,11 @@ static Waiter *waiter_new(const Id *request, Call *call, const Echo *echo, uid_t
 }
 
 int waiters_add(Waiters *ws, const Id *request, Call *call, const Echo *echo, uid_t asker,
-        bool counts, Waiter **ret)
+        bool counts, const char *rule, Waiter **ret)
 {
         Queue *q = queue_get(ws, request);
         Count *c = count_get(ws, asker);
-        Waiter *w = waiter_new(request, call, echo, asker, counts);
+        Waiter *w = waiter_new(request, call, echo, asker, counts, rule);
 
         if (!q || !c || !w) {
                 queue_drop_if_empty(ws, q);
@@ -188,6 +190,27 @@ static void visit_queue(const void *node, VISIT order, void *userdata)
 void waiters_visit(const Waiters *ws, void (*visit)(Waiter *w, void *userdata), void *userdata)
 {
         twalk_r(ws->by_request, visit_queue, &(Visiting){ visit, userdata });
+}
+
+typedef struct Counting {
+        const char *service, *rule;
+        unsigned n;
+} Counting;
+
+static void count_one(Waiter *w, void *userdata)
+{
+        Counting *c = userdata;
+
+        c->n += w->counts && (!c->service || streq(c->service, w->echo.service)) &&
+                (!c->rule || streq(c->rule, w->rule));
+}
+
+unsigned waiters_count(const Waiters *ws, const char *service, const char *rule)
+{
+        Counting c = { service, rule, 0 };
+
+        waiters_visit(ws, count_one, &c);
+        return c.n;
 }
 
 unsigned waiters_of_asker(const Waiters *ws, uid_t asker)

@@ -23,8 +23,10 @@ struct Waiter {
         Id request;
         uid_t asker;
         bool counts;
-        usec_t reach_at; /* boot: when to tell him that nobody could be reached; USEC_NEVER */
-        Echo echo;       /* its strings stand behind the struct */
+        bool enters;      /* in PAM's account phase: told of a grant, he goes in */
+        const char *rule; /* by which it is asked */
+        usec_t reach_at;  /* boot: when to tell him that nobody could be reached; USEC_NEVER */
+        Echo echo;        /* its strings stand behind the struct */
 };
 
 typedef struct Waiters {
@@ -35,7 +37,7 @@ typedef struct Waiters {
 
 /* Parks the call. -ENOMEM. */
 int waiters_add(Waiters *ws, const Id *request, Call *call, const Echo *echo, uid_t asker,
-        bool counts, Waiter **ret);
+        bool counts, const char *rule, Waiter **ret);
 void waiters_done(Waiters *ws);
 
 /* Waiters of a request, newest first; NULL when none. Valid until the next change. */
@@ -45,5 +47,7 @@ bool waiters_keep(const Waiters *ws, const Id *request);
 /* Each waiter, in no order; visit neither adds nor removes any. */
 void waiters_visit(const Waiters *ws, void (*visit)(Waiter *w, void *userdata), void *userdata);
 unsigned waiters_of_asker(const Waiters *ws, uid_t asker);
+/* Those that count and are of this service (NULL: any) and rule (NULL: any). */
+unsigned waiters_count(const Waiters *ws, const char *service, const char *rule);
 /* Takes it out and frees it; its call is the caller's again. */
 void waiters_remove(Waiters *ws, Waiter *w);

@@ -21,7 +21,9 @@ typedef enum Act {
         ACT_SEE,
         ACT_DECIDE,
         ACT_CANCEL,     /* withdraw a pending request */
+        ACT_NUDGE,      /* remind those who have not decided */
         ACT_END,        /* give a grant back */
+        ACT_EXTEND,     /* ask for more time */
         ACT_REVOKE,     /* take a grant away */
         ACT_GRANT,      /* make a grant without a request */
         ACT_ADMINISTER, /* reload */

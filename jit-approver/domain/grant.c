@@ -62,6 +62,23 @@ int grant_window(const Now *now, usec_t duration, Grant *g)
         return 0;
 }
 
+int grant_extend(Grant *g, usec_t by, usec_t most, const Now *now)
+{
+        usec_t until, until_boot;
+
+        if (by <= 0 || by > SPAN_MAX || __builtin_add_overflow(g->until, by, &until) ||
+                __builtin_add_overflow(g->until_boot, by, &until_boot) || until == USEC_NEVER ||
+                until_boot == USEC_NEVER) {
+                return -ERANGE;
+        }
+        if (until > usec_add(now->wall, most) || until_boot > usec_add(now->boot, most)) {
+                return -ERANGE;
+        }
+        g->until = until;
+        g->until_boot = until_boot;
+        return 0;
+}
+
 bool grant_is_of_boot(const Grant *g, const char *boot_id)
 {
         return str_empty(boot_id) || streq(g->boot_id, boot_id);
@@ -69,7 +86,11 @@ bool grant_is_of_boot(const Grant *g, const char *boot_id)
 
 bool grant_is_due(const Grant *g, const Now *now, const char *boot_id)
 {
-        return !grant_is_of_boot(g, boot_id) || now->wall >= g->until || now->boot >= g->until_boot;
+        if (grant_is_of_boot(g, boot_id)) {
+                return now->wall >= g->until || now->boot >= g->until_boot;
+        }
+        /* Only the wall clock goes on; one that is earlier than the grant was lost. */
+        return !g->survive_reboot || now->wall >= g->until || now->wall < g->from;
 }
 
 static bool covers_target(const Grant *g, const Question *q, const char *target_group)
@@ -82,6 +103,27 @@ static bool covers_target(const Grant *g, const Question *q, const char *target_
                 return g->target_group == target_group;
         }
         return streq(g->target_group, target_group);
+}
+
+/* From there, with these very words, and not once too often. */
+static bool covers_use(const Grant *g, const Question *q, const Now *now)
+{
+        if (g->login_session != SESSION_NONE && g->login_session != q->login_session) {
+                return false;
+        }
+        if (g->scope == SCOPE_SERVICE) {
+                return true;
+        }
+        if (!g->command_digest[0] || !streq(g->command_digest, q->command_digest)) {
+                return false;
+        }
+        if (g->scope == SCOPE_COMMAND) {
+                return true;
+        }
+        if (!q->opening) {
+                return g->spent == 0;
+        }
+        return g->spent != 0 && now->wall >= g->spent && now->wall - g->spent < ONCE_OPEN_TIME;
 }
 
 bool grant_covers(const Grant *g, const Question *q, const char *target_group, const Rule *rule,
@@ -99,7 +141,7 @@ bool grant_covers(const Grant *g, const Question *q, const char *target_group, c
         if (!g->service || !q->service || !streq(g->service, q->service)) {
                 return false;
         }
-        return covers_target(g, q, target_group);
+        return covers_target(g, q, target_group) && covers_use(g, q, now);
 }
 
 int grant_move(GrantState *state, GrantState to)

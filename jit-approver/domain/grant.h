@@ -51,12 +51,21 @@ void grant_done(Grant *g);
 int grant_window(const Now *now, usec_t duration, Grant *g);
 
 /*
+ * Moves its end by so much. -ERANGE when that is nothing, or more than most (from now on) would be left
+ * of it; then nothing has changed.
+ */
+int grant_extend(Grant *g, usec_t by, usec_t most, const Now *now);
+
+/*
  * Whether it was made in this boot; a boot_id that could not be read ("" or NULL) proves nothing.
  */
 bool grant_is_of_boot(const Grant *g, const char *boot_id);
 
 /* Whether the grant is over by any clock, or by the boot having changed. */
 bool grant_is_due(const Grant *g, const Now *now, const char *boot_id);
+
+/* How long after its one use the session of a SCOPE_ONCE may open. */
+#define ONCE_OPEN_TIME USEC_PER_MIN
 
 /*
  * Whether an active, not due grant answers this question under this rule. Only rules that ask are

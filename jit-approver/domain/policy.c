@@ -13,6 +13,8 @@
 #include "common/util.h"
 #include "jit-approver/domain/policy.h"
 
+#define WAITING_DEFAULT 4
+
 static Ternary list_includes(const NameList *list, const Account *account, unsigned depth);
 
 static Ternary gids_include(const Account *account, gid_t gid)
@@ -253,4 +255,12 @@ bool policy_names_root(const Rules *rules, const char *service)
                 }
         }
         return false;
+}
+
+int64_t policy_waiting_max(const Rule *rule, const char *service)
+{
+        if (rule->max_waiting > 0) {
+                return rule->max_waiting;
+        }
+        return streq(service, "sshd") || streq(service, "login") ? WAITING_DEFAULT : 0;
 }

@@ -33,6 +33,10 @@ typedef struct Question {
         CommandMode mode;
         const char *const *command; /* the words typed, borrowed */
         size_t n_command;
+        /* Filled in only where a rule or grant asks for it. */
+        int64_t login_session;   /* the audit session, or SESSION_NONE */
+        char command_digest[65]; /* of the words, hex; "": not known */
+        bool opening;            /* a session that access was granted for just now */
 } Question;
 
 typedef enum PolicyKind {
@@ -63,6 +67,9 @@ Ternary names_include(const NameList *list, const Account *account);
  * and hold no "." or ".." between slashes.
  */
 bool pattern_matches(const Pattern *p, const Question *q, bool absolute);
+
+/* How many may wait by the rule at once: for sshd and login, which take few at a time, 4; 0: as many as like. */
+int64_t policy_waiting_max(const Rule *rule, const char *service);
 
 /*
  * Whether a rule for this service lists the account root by name among its users. Root at the

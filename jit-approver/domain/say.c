@@ -70,6 +70,22 @@ char *say_approvers(const NameList *list, const Request *r)
         return strdup(all.text[0] ? all.text : "nobody");
 }
 
+char *say_chain(const Rule *rule, const Request *r)
+{
+        char *all = NULL;
+
+        for (size_t i = 0; i < rule->stages.n; i++) {
+                _cleanup_(freep) char *before = TAKE_PTR(all);
+                _cleanup_(freep) char *stage = say_approvers(&rule->stages.items[i], r);
+
+                if (!stage || str_printf(&all, "%s%s%s", str_or(before, ""),
+                                      before ? ", then " : "", stage) < 0) {
+                        return NULL;
+                }
+        }
+        return all;
+}
+
 char *say_asked(
         const char *approvers, const Request *r, usec_t wait, bool interruptible, bool joined)
 {
@@ -104,14 +120,37 @@ static char *say_who(const Vote *v)
         return text_clean_dup(str_empty(v->who.name) ? v->person : v->who.name, NAME_SHOWN);
 }
 
-char *say_vote(const Vote *v, const Tally *t)
+char *say_vote(const Vote *v, const Rule *rule, const Request *r, const Tally *t)
 {
         _cleanup_(freep) char *note = say_note(v->note);
-        _cleanup_(freep) char *who = say_who(v);
+        _cleanup_(freep) char *who = say_who(v), *next = NULL;
+        bool stepped = t->approvals == 0 && t->stage > 0 && t->stage < rule->stages.n;
         char *line = NULL;
 
-        (void) str_printf(&line, "%lld of %lld: approved by %s%s", (long long) t->approvals,
-                (long long) t->needed, str_or(who, "?"), str_or(note, "."));
+        if (stepped) {
+                next = say_approvers(&rule->stages.items[t->stage], r);
+                (void) str_printf(&line, "Stage %zu of %zu: approved by %s%s Now asked: %s.",
+                        t->stage, rule->stages.n, str_or(who, "?"), str_or(note, "."),
+                        str_or(next, "?"));
+        } else {
+                (void) str_printf(&line, "%lld of %lld: approved by %s%s", (long long) t->approvals,
+                        (long long) t->needed, str_or(who, "?"), str_or(note, "."));
+        }
+        return line;
+}
+
+char *say_escalated(const Rule *rule, const Request *r, size_t before)
+{
+        char all[LIST_SHOWN] = "";
+        char *line = NULL;
+
+        for (size_t i = before; i < r->escalated && i < rule->escalate.n; i++) {
+                _cleanup_(freep) char *to = say_approvers(&rule->escalate.items[i].to, r);
+                size_t used = strlen(all);
+                (void) snprintf(
+                        all + used, sizeof(all) - used, "%s%s", used ? ", " : "", str_or(to, "?"));
+        }
+        (void) str_printf(&line, "Nobody decided so far; asked as well: %s.", all);
         return line;
 }
 
@@ -126,6 +165,19 @@ char *say_approved(const Vote *v, const Grant *g, const Now *now)
         span_say(g->until - g->from, span);
         (void) str_printf(&line, "Approved by %s until %s (%s)%s", str_or(who, "?"), until, span,
                 str_or(note, "."));
+        return line;
+}
+
+char *say_extended(const Vote *v, const Grant *g, const Now *now)
+{
+        _cleanup_(freep) char *note = v ? say_note(v->note) : NULL;
+        _cleanup_(freep) char *who = v ? say_who(v) : NULL;
+        char until[TIME_RFC3339_MAX];
+        char *line = NULL;
+
+        time_local(g->until, now->wall, until);
+        (void) str_printf(&line, "Extended%s%s until %s%s", who ? " by " : "", str_or(who, ""),
+                until, str_or(note, "."));
         return line;
 }
 
@@ -154,6 +206,53 @@ char *say_unreached(const Id *request, const char *why)
         (void) str_printf(&line,
                 "Nobody could be told yet (%s); it is tried again. An approver can decide on this host: jitctl approve %s",
                 clean, request->text);
+        return line;
+}
+
+/* "sudo access as root", "sshd access" */
+static char *say_access(const Grant *g)
+{
+        _cleanup_(freep) char *service = text_clean_dup(str_or(g->service, "?"), NAME_SHOWN);
+        _cleanup_(freep) char *target = text_clean_dup(str_or(g->target.name, ""), NAME_SHOWN);
+        bool other = !str_empty(target) && !streq(target, str_or(g->asker.name, ""));
+        char *text = NULL;
+
+        (void) str_printf(&text, "%s access%s%s", str_or(service, "?"), other ? " as " : "",
+                other ? target : "");
+        return text;
+}
+
+char *say_ending(const Grant *g, const Now *now)
+{
+        _cleanup_(freep) char *access = say_access(g);
+        char until[TIME_RFC3339_MAX], left[SPAN_TEXT_MAX];
+        usec_t rest = g->until > now->wall ? g->until - now->wall : 0;
+        char *line = NULL;
+
+        time_local(g->until, now->wall, until);
+        span_say((rest + USEC_PER_SEC - 1) / USEC_PER_SEC * USEC_PER_SEC, left);
+        (void) str_printf(&line,
+                "Your %s ends at %s, in %s%s For more time: jitctl extend %.4s --for 30m",
+                str_or(access, "access"), until, left,
+                g->on_expiry == ON_EXPIRY_END_SESSIONS ? ", and this session with it." : ".",
+                g->id.text);
+        return line;
+}
+
+char *say_over(const Grant *g, GrantState how, const char *by)
+{
+        _cleanup_(freep) char *access = say_access(g);
+        _cleanup_(freep) char *who = by ? text_clean_dup(by, NOTE_SHOWN) : NULL;
+        const char *word = how == GRANT_EXPIRED   ? "its time is up"
+                           : how == GRANT_REVOKED ? "it was revoked"
+                                                  : "it was given back";
+        char *line = NULL;
+
+        (void) str_printf(&line, "Your %s is over: %s%s%s%s.%s", str_or(access, "access"), word,
+                who ? " (" : "", str_or(who, ""), who ? ")" : "",
+                g->on_expiry == ON_EXPIRY_END_SESSIONS
+                        ? " This session ends now."
+                        : " What you opened goes on; please leave it.");
         return line;
 }
 

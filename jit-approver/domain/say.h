@@ -14,17 +14,27 @@
 /* "oncall (bob, carol)", "bob", "@sre": who is on a list, without the asker's own person. */
 char *say_approvers(const NameList *list, const Request *r);
 
+/* Of all stages: "oncall (bob, carol), then security (sue)". */
+char *say_chain(const Rule *rule, const Request *r);
 /* "Asked oncall (bob, carol). Request K7QF-2M9D. Waiting up to 5 min; Ctrl-C withdraws." */
 char *say_asked(
         const char *approvers, const Request *r, usec_t wait, bool interruptible, bool joined);
-/* "1 of 2: approved by bob." with his note. */
-char *say_vote(const Vote *v, const Tally *t);
+/* "1 of 2: approved by bob.", "Approved by bob; now security (sue) decides." with his note. */
+char *say_vote(const Vote *v, const Rule *rule, const Request *r, const Tally *t);
+/* "Nobody decided so far, so leads (dan) is asked as well." Of those beyond the first ones. */
+char *say_escalated(const Rule *rule, const Request *r, size_t before);
 /* "Approved by carol until 15:04 (30 min): "go ahead"" */
 char *say_approved(const Vote *v, const Grant *g, const Now *now);
+/* "Extended by carol until 15:34: "go ahead"". v NULL: the rule lets its holder. */
+char *say_extended(const Vote *v, const Grant *g, const Now *now);
 /* "Denied by bob: "not tonight"" */
 char *say_denied(const Vote *v);
 /* "Nobody could be told yet (ops-hook: HTTP 500); it is tried again. …" why NULL: nobody is to be told. */
 char *say_unreached(const Id *request, const char *why);
+/* "Your sudo access as root ends at 15:04, in 5 min. For more time: jitctl extend K7QF --for 30m" */
+char *say_ending(const Grant *g, const Now *now);
+/* "Your sudo access as root is over: revoked by bob. …" */
+char *say_over(const Grant *g, GrantState how, const char *by);
 char *say_timed_out(const Request *r);
 char *say_withdrawn(const Request *r);
 /* "Not decided yet. Request K7QF-2M9D stays open until 14:35; run the command again once …" */

@@ -125,7 +125,7 @@ START_TEST(given_back)
 }
 END_TEST
 
-/* The unit's timer: early it ends the grant, late and twice it finds nothing to do. */
+/* The unit's timer: early (the grant was extended) it ends nothing, late and twice it finds nothing to do. */
 START_TEST(expire_by_timer)
 {
         char grant[ID_SIZE];
@@ -136,6 +136,9 @@ START_TEST(expire_by_timer)
         ck_assert_str_eq(do_id(ROOT, "Expire", "AAAA-2222"), "");
         ck_assert_str_eq(do_id(ROOT, "Expire", "*"), "NotFound");
         ck_assert_str_eq(check_sudo(DEV), VERDICT_GRANT);
+        ck_assert_str_eq(do_id(ROOT, "Expire", grant), "");
+        ck_assert_str_eq(check_sudo(DEV), VERDICT_GRANT);
+        world.now.boot += HOUR; /* our own clocks have not noticed */
         ck_assert_str_eq(do_id(ROOT, "Expire", grant), "");
         ck_assert_str_eq(check_sudo(DEV), VERDICT_ASK);
         ck_assert_str_eq(do_id(ROOT, "Expire", grant), "");
@@ -253,7 +256,7 @@ START_TEST(revoke_many)
 }
 END_TEST
 
-/* The rule now allows, refuses, or is gone: the grant says nothing any more. Without rules it stands. */
+/* The rule refuses now, or is gone: the grant goes with it. Without any rules it stands. */
 START_TEST(rules_change)
 {
         static const char refuse[] = "[rule keeps]\nservices = sudo\nusers = *\naction = refuse\n";
@@ -266,10 +269,15 @@ START_TEST(rules_change)
         ck_assert_str_eq(check_sudo(DEV), VERDICT_GRANT); /* a bad reload changes nothing */
         world_set_rules(refuse);
         ck_assert_str_eq(check_sudo(DEV), VERDICT_DENY);
+        ck_assert_uint_eq(active_count(&world.d.active), 0);
+        world_set_rules(world_rules);
+        ck_assert_str_eq(check_sudo(DEV), VERDICT_ASK);
+        (void) granted(DEV);
         world_set_rules(other);
         ck_assert_str_eq(check_sudo(DEV), VERDICT_ASK);
+        ck_assert_int_eq(world_count("grant.revoked", ""), 2);
         world_set_rules(world_rules);
-        ck_assert_str_eq(check_sudo(DEV), VERDICT_GRANT);
+        (void) granted(DEV);
         world_set_rules("nonsense");
         world_restart(false);
         ck_assert_str_eq(check_sudo(DEV), VERDICT_GRANT);

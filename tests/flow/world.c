@@ -384,6 +384,8 @@ void world_start(void)
                 .return_until = USEC_NEVER,
                 .courier.due_at = USEC_NEVER,
                 .reach_at = USEC_NEVER,
+                .rights_at = USEC_NEVER,
+                .warn_at = USEC_NEVER,
                 .retry_at = USEC_NEVER,
                 .now = world_clock,
                 .started = world.now.boot,
@@ -404,6 +406,7 @@ void world_start(void)
         ck_assert_int_eq(bus_new(d->event, "unix:path=/nonexistent", on_bus_up, d, &d->bus), 0);
         ck_assert_int_eq(timer_new(d->event, d->bus, on_due, d, &d->timer), 0);
         ck_assert_int_eq(sessions_new(d->event, d->bus, &d->sessions), 0);
+        ck_assert_int_eq(terminals_new(d->bus, &d->terminals), 0);
         ck_assert_int_eq(server_new(d->event, &world.limits, methods_call, d, &d->server), 0);
         world.running = true;
         (void) load_rules();
@@ -431,6 +434,9 @@ void world_stop(bool killed)
                 flow_record_left_out(d, true);
                 (void) audit_flush(d->ledger.audit, &now);
         }
+        d->lookup = lookup_free(d->lookup);
+        freep(&d->voters);
+        d->terminals = terminals_free(d->terminals);
         d->sessions = sessions_free(d->sessions);
         d->timer = timer_free(d->timer);
         d->bus = bus_free(d->bus);

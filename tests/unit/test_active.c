@@ -22,6 +22,8 @@ static ActiveGrant *add(unsigned n, uid_t asker, usec_t until, const char *servi
                 .until = until,
                 .until_boot = until,
                 .boot_id = "b",
+                .scope = SCOPE_SERVICE,
+                .login_session = SESSION_NONE,
         };
 
         (void) snprintf(g.id.text, ID_SIZE, "AAAA-%04u", n);

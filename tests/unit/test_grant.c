@@ -108,12 +108,15 @@ static Cover cover(void)
                         .until = 100,
                         .until_boot = 50,
                         .boot_id = BOOT,
+                        .scope = SCOPE_SERVICE,
+                        .login_session = SESSION_NONE,
                 },
                 .q = {
                         .service = "sudo",
                         .asker.uid = 1000,
                         .target_known = true,
                         .target.uid = 0,
+                        .login_session = SESSION_NONE,
                 },
                 .rule = { .name = (char *) "prod", .action = ACTION_ASK },
                 .now = { 99, 49 },
@@ -253,6 +256,104 @@ START_TEST(covers)
 }
 END_TEST
 
+/* What a question is about and where it comes from, against how a grant may be used. */
+START_TEST(uses)
+{
+        enum { SPENT = 90 };
+        static const struct {
+                GrantScope scope;
+                const char *words; /* the digest of the question's; the grant's is "d" */
+                int64_t bound, from;
+                usec_t spent;
+                bool opening, covers;
+        } cases[] = {
+                { SCOPE_SERVICE, "", SESSION_NONE, SESSION_NONE, 0, false, true },
+                { SCOPE_SERVICE, "x", SESSION_NONE, 7, 0, true, true },
+                { SCOPE_SERVICE, "", 7, 7, 0, false, true },
+                { SCOPE_SERVICE, "", 7, 8, 0, false, false },
+                { SCOPE_SERVICE, "", 7, SESSION_NONE, 0, false, false },
+                { SCOPE_COMMAND, "d", SESSION_NONE, 7, 0, false, true },
+                { SCOPE_COMMAND, "d", SESSION_NONE, 7, 0, true, true },
+                { SCOPE_COMMAND, "e", SESSION_NONE, 7, 0, false, false },
+                { SCOPE_COMMAND, "", SESSION_NONE, 7, 0, false, false },
+                { SCOPE_ONCE, "d", SESSION_NONE, 7, 0, false, true },
+                { SCOPE_ONCE, "d", SESSION_NONE, 7, SPENT, false, false },
+                { SCOPE_ONCE, "d", SESSION_NONE, 7, 0, true, false }, /* nobody was let in */
+                { SCOPE_ONCE, "d", SESSION_NONE, 7, SPENT, true, true },
+                { SCOPE_ONCE, "d", SESSION_NONE, 7, 100, true, false }, /* the clock was set back */
+                { SCOPE_ONCE, "e", SESSION_NONE, 7, SPENT, true, false },
+                { SCOPE_ONCE, "d", 8, 7, 0, false, false },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Cover c = cover();
+
+                c.g.scope = cases[i].scope;
+                c.g.command_digest[0] = 'd';
+                c.g.login_session = cases[i].bound;
+                c.g.spent = cases[i].spent;
+                c.q.login_session = cases[i].from;
+                c.q.opening = cases[i].opening;
+                (void) stpcpy(c.q.command_digest, cases[i].words);
+                ck_assert_msg(
+                        grant_covers(&c.g, &c.q, NULL, &c.rule, &c.now, BOOT) == cases[i].covers,
+                        "case %zu", i);
+        }
+        /* The session of the one use opens soon, or not at all. */
+        Cover c = cover();
+        c.g.scope = SCOPE_ONCE;
+        c.g.command_digest[0] = c.q.command_digest[0] = 'd';
+        c.g.spent = 1;
+        c.q.opening = true;
+        c.g.until = c.g.until_boot = 10 * USEC_PER_MIN;
+        c.now.wall = ONCE_OPEN_TIME;
+        ck_assert(grant_covers(&c.g, &c.q, NULL, &c.rule, &c.now, BOOT));
+        c.now.wall++;
+        ck_assert(!grant_covers(&c.g, &c.q, NULL, &c.rule, &c.now, BOOT));
+}
+END_TEST
+
+START_TEST(extensions)
+{
+        static const struct {
+                usec_t by, most;
+                int r;
+        } cases[] = {
+                { 10, 1000, 0 },
+                { 900, 1000, 0 },
+                { 901, 1000, -ERANGE }, /* 100 are left */
+                { 0, 1000, -ERANGE },
+                { -1, 1000, -ERANGE },
+                { INT64_MAX, USEC_NEVER, -ERANGE },
+                { SPAN_MAX + 1, USEC_NEVER, -ERANGE },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Grant g = { .until = 1100, .until_boot = 600 };
+                const Now now = { 1000, 500 };
+
+                ck_assert_msg(grant_extend(&g, cases[i].by, cases[i].most, &now) == cases[i].r,
+                        "case %zu", i);
+                ck_assert_int_eq(g.until, cases[i].r < 0 ? 1100 : 1100 + cases[i].by);
+                ck_assert_int_eq(g.until_boot, cases[i].r < 0 ? 600 : 600 + cases[i].by);
+        }
+}
+END_TEST
+
+START_TEST(after_a_reboot)
+{
+        const Grant g = {
+                .from = 10, .until = 100, .until_boot = 50, .boot_id = BOOT, .survive_reboot = true
+        };
+
+        ck_assert(!grant_is_due(&g, &(Now){ 99, 1 }, OTHER));
+        ck_assert(!grant_is_due(&g, &(Now){ 99, 70 }, OTHER)); /* that clock began anew */
+        ck_assert(grant_is_due(&g, &(Now){ 100, 1 }, OTHER));
+        ck_assert(grant_is_due(&g, &(Now){ 9, 1 }, OTHER)); /* a clock that was lost */
+        ck_assert(grant_is_due(&g, &(Now){ 99, 50 }, BOOT));
+}
+END_TEST
+
 START_TEST(moves)
 {
         for (int from = -2; from <= _GRANT_STATE_MAX + 1; from++) {
@@ -306,6 +407,9 @@ int main(void)
         tcase_add_test(all, window);
         tcase_add_test(all, due);
         tcase_add_test(all, covers);
+        tcase_add_test(all, uses);
+        tcase_add_test(all, extensions);
+        tcase_add_test(all, after_a_reboot);
         tcase_add_test(all, moves);
         tcase_add_test(all, names);
         tcase_add_test(all, done);

@@ -84,6 +84,8 @@ START_TEST(many_approvers)
 }
 END_TEST
 
+static const Rule one = { .stages.n = 1 };
+
 START_TEST(news)
 {
         Vote v = { .who = { 1, (char *) "bob" }, .note = (char *) "go ahead" };
@@ -91,7 +93,7 @@ START_TEST(news)
         Request r = request(1000, UID_UNSET);
         const Now now = { r.deadline - USEC_PER_MIN, 0 };
 
-        assert_says(say_vote(&v, &t), "1 of 2: approved by bob: \"go ahead\"");
+        assert_says(say_vote(&v, &one, &r, &t), "1 of 2: approved by bob: \"go ahead\"");
         assert_says(say_denied(&v), "Denied by bob: \"go ahead\"");
         v.note = NULL;
         assert_says(say_denied(&v), "Denied by bob.");
@@ -130,7 +132,7 @@ START_TEST(foreign_words)
         long_note[sizeof(long_note) - 1] = '\0';
         assert_says(say_denied(&v), NULL);
         assert_says(say_approved(&v, &g, &now), NULL);
-        assert_says(say_vote(&v, &(Tally){ .approvals = 1, .needed = 2 }), NULL);
+        assert_says(say_vote(&v, &one, &r, &(Tally){ .approvals = 1, .needed = 2 }), NULL);
         r.asker.name = r.target.name = r.service = (char *) EVIL;
         assert_says(say_refused(NULL, &r), NULL);
         const Rule rule = { .name = (char *) "r" };

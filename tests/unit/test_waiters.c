@@ -27,7 +27,7 @@ static Waiter *add(unsigned request, uid_t asker, bool counts)
         const Id id = id_of(request);
         Waiter *w = NULL;
 
-        ck_assert_int_eq(waiters_add(&ws, &id, new_call(), &echo, asker, counts, &w), 0);
+        ck_assert_int_eq(waiters_add(&ws, &id, new_call(), &echo, asker, counts, "r", &w), 0);
         return w;
 }
 
@@ -79,7 +79,7 @@ START_TEST(words_are_its_own)
         Waiter *w;
 
         ck_assert_int_eq(json_parse("{}", 2, &c->json), 0);
-        ck_assert_int_eq(waiters_add(&ws, &id, c, &echo, 1000, true, &w), 0);
+        ck_assert_int_eq(waiters_add(&ws, &id, c, &echo, 1000, true, NULL, &w), 0);
         nonce[0] = service[0] = 'X';
         ck_assert_str_eq(w->echo.nonce, "abc");
         ck_assert_str_eq(w->echo.service, "sudo");

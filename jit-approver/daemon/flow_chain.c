@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The flow, fifth chapter: a request goes along its rule's chain. Stage follows on stage as people
+ * approve; when nobody does, others are asked as well. MUST: count nobody's vote who has definitely lost
+ * his right to it (hazard H-68); ring nobody twice for one request (hazard H-73).
+ */
+
+#include "jit-approver/daemon/flow_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/log.h"
+#include "jit-approver/daemon/tell.h"
+#include "jit-approver/domain/say.h"
+
+/* --- who has which seat -------------------------------------------------------------------------- */
+
+static Account account_now(Daemon *d, uid_t uid)
+{
+        return person_account(uid, people_get(d->people, &(Key){ .kind = KEY_UID, .uid = uid }));
+}
+
+static const Approver *find_approver(const Rules *rules, const char *name)
+{
+        for (size_t i = 0; i < rules->n_approvers; i++) {
+                if (streq(rules->approvers[i]->name, name)) {
+                        return rules->approvers[i];
+                }
+        }
+        return NULL;
+}
+
+/* Of one who proved to be an approver without an account; he has none once his section is gone. */
+static Seats seats_of_approver(Daemon *d, const Rules *rules, const Rule *rule, const char *name)
+{
+        const Approver *a = find_approver(rules, name);
+        Seats seats = { 0 };
+
+        for (size_t i = 0; a && i < a->users.n; i++) {
+                const Name *user = &a->users.items[i];
+                Account account = { .uid = UID_UNSET, .known = user->exists };
+                if (user->exists == TERNARY_YES) {
+                        account = account_now(d, user->id);
+                }
+                Seats of =
+                        account.known == TERNARY_NO ? (Seats){ 0 } : decision_seats(rule, &account);
+                seats.yes |= of.yes;
+                seats.maybe |= of.maybe;
+        }
+        return seats;
+}
+
+Seats chain_seats(Daemon *d, const Rule *rule, const Vote *v)
+{
+        const Rules *rules = config_rules(d->config);
+
+        if (v->who.uid == UID_UNSET) {
+                return seats_of_approver(d, rules, rule, v->person);
+        }
+        const Account account = account_now(d, v->who.uid);
+        return decision_seats(rule, &account);
+}
+
+int chain_tally(
+        Daemon *d, const Rule *rule, const Request *r, const Vote *votes, size_t n, Tally *ret)
+{
+        Seats *seats = calloc(n + 1, sizeof(*seats));
+
+        if (!seats) {
+                return -ENOMEM;
+        }
+        for (size_t i = 0; i < n; i++) {
+                seats[i] = chain_seats(d, rule, &votes[i]);
+        }
+        decision_tally(r, rule, votes, seats, n, d->now().wall, ret);
+        free(seats);
+        return 0;
+}
+
+/* By all the votes there are. */
+static int tally_stored(Daemon *d, const Rule *rule, const Request *r, Tally *ret)
+{
+        Vote *votes = NULL;
+        size_t n = 0;
+
+        int err = store_votes(d->ledger.store, &r->id, &votes, &n);
+        if (err >= 0) {
+                err = chain_tally(d, rule, r, votes, n, ret);
+                votes_free(votes, n);
+        }
+        return err;
+}
+
+/* --- escalation ---------------------------------------------------------------------------------- */
+
+/* What is to be widened now, gathered before any of it is. */
+typedef struct Widening {
+        Daemon *daemon;
+        usec_t wall, next;
+        struct {
+                Id request;
+                size_t escalated;
+        } items[64];
+        size_t n;
+} Widening;
+
+static int widening_visit(const Request *r, int64_t row, void *userdata)
+{
+        Widening *w = userdata;
+        const Rules *rules = config_rules(w->daemon->config);
+        const Rule *rule = rules_find(rules, str_or(r->rule, ""));
+        Tally t;
+
+        if (!rule || rule->escalate.n == 0) {
+                return 0;
+        }
+        int err = tally_stored(w->daemon, rule, r, &t);
+        if (err < 0) {
+                return err;
+        }
+        if (t.escalated > r->escalated) {
+                w->items[w->n].request = r->id;
+                w->items[w->n++].escalated = t.escalated;
+        }
+        w->next = MIN(w->next, t.next);
+        return w->n == ELEMENTSOF(w->items);
+}
+
+static int widen(Daemon *d, const Id *id, size_t escalated, const Now *now)
+{
+        const Rules *rules = config_rules(d->config);
+        Request r;
+
+        int err = store_request_get(d->ledger.store, id, &r);
+        if (err < 0) {
+                return err;
+        }
+        const Rule *rule = rules_find(rules, str_or(r.rule, ""));
+        const size_t before = r.escalated;
+        err = ledger_escalate(&d->ledger, rules, &r, escalated, now);
+        if (err >= 0) {
+                Outcome o = { .verdict = VERDICT_PENDING, .request = r.id };
+                o.line = say_escalated(rule, &r, before);
+                tell_all_news(&d->waiters, id, &o);
+                outcome_done(&o);
+        }
+        request_done(&r);
+        return err == -EALREADY ? 0 : err;
+}
+
+void flow_escalate(Daemon *d)
+{
+        const RequestFilter pending = {
+                .only_pending = true, .asker = UID_UNSET, .limit = INT64_MAX
+        };
+        Now now = d->now();
+        Widening w;
+        int err = 0;
+
+        if (d->escalate_at > now.wall || !d->ledger.store || !config_rules(d->config)) {
+                return;
+        }
+        do {
+                w = (Widening){ .daemon = d, .wall = now.wall, .next = USEC_NEVER };
+                err = store_requests(d->ledger.store, &pending, widening_visit, &w);
+                for (size_t i = 0; err >= 0 && i < w.n; i++) {
+                        err = widen(d, &w.items[i].request, w.items[i].escalated, &now);
+                }
+        } while (err >= 0 && w.n == ELEMENTSOF(w.items));
+        d->escalate_at = w.next;
+        if (err < 0) {
+                d->escalate_at = USEC_NEVER;
+                retry_later(d); /* looks at all of it again */
+        }
+}
+
+void chain_expect(Daemon *d, const Tally *t)
+{
+        d->escalate_at = MIN(d->escalate_at, t->next);
+}
+
+/* --- rights that are lost ------------------------------------------------------------------------ */
+
+#define RIGHTS_PAUSE USEC_PER_MIN      /* as long as the name service's answers are kept */
+#define DOUBT_TIME (15 * USEC_PER_MIN) /* that the name service may be silent */
+#define VOTERS_MAX 1024
+
+/* Whose groups are to be known before grants are judged by them. */
+typedef struct Voters {
+        uid_t uids[VOTERS_MAX];
+        size_t n, asked;
+} Voters;
+
+static void add_voter(Voters *v, uid_t uid)
+{
+        for (size_t i = 0; i < v->n; i++) {
+                if (v->uids[i] == uid) {
+                        return;
+                }
+        }
+        if (v->n < VOTERS_MAX) {
+                v->uids[v->n++] = uid;
+        }
+}
+
+static void add_voters(Daemon *d, const ActiveGrant *g, Voters *v)
+{
+        const Rules *rules = config_rules(d->config);
+        Vote *votes = NULL;
+        size_t n = 0;
+
+        if (!id_is_set(&g->grant.request) ||
+                store_votes(d->ledger.store, &g->grant.request, &votes, &n) < 0) {
+                return;
+        }
+        for (size_t i = 0; i < n; i++) {
+                const Approver *a = find_approver(rules, votes[i].person);
+
+                if (votes[i].who.uid != UID_UNSET) {
+                        add_voter(v, votes[i].who.uid);
+                        continue;
+                }
+                for (size_t k = 0; a && k < a->users.n; k++) {
+                        if (a->users.items[k].exists == TERNARY_YES) {
+                                add_voter(v, a->users.items[k].id);
+                        }
+                }
+        }
+        votes_free(votes, n);
+}
+
+/*
+ * Whether everybody who approved it could approve it still: no, as soon as one definitely could not. Each
+ * filled a place, so one that is lost is one too few.
+ */
+static Ternary still_approved(Daemon *d, const Rule *rule, const Grant *g)
+{
+        Vote *votes = NULL;
+        size_t n = 0;
+        Ternary all = TERNARY_YES;
+
+        if (store_votes(d->ledger.store, &g->request, &votes, &n) < 0) {
+                return TERNARY_UNKNOWN;
+        }
+        for (size_t i = 0; i < n && all != TERNARY_NO; i++) {
+                Seats seats = chain_seats(d, rule, &votes[i]);
+
+                if (!seats.yes) {
+                        all = seats.maybe ? TERNARY_UNKNOWN : TERNARY_NO;
+                }
+        }
+        votes_free(votes, n);
+        return all;
+}
+
+/* Why the grant may not go on; NULL: it may. */
+static const char *lost_right(Daemon *d, ActiveGrant *g)
+{
+        const Rules *rules = config_rules(d->config);
+        const Rule *rule = g->grant.rule ? rules_find(rules, g->grant.rule) : NULL;
+        usec_t boot = d->now().boot;
+
+        if (!g->grant.rule) {
+                return NULL; /* an order, by no rule */
+        }
+        if (!rule || (rule->action != ACTION_ASK && rule->action != ACTION_BREAK_GLASS)) {
+                return "the rule is not in force any more";
+        }
+        switch (g->grant.kind == REQUEST_ACCESS ? still_approved(d, rule, &g->grant)
+                                                : TERNARY_YES) {
+        case TERNARY_YES:
+                g->doubted = 0;
+                return NULL;
+        case TERNARY_NO:
+                return "who approved it may not any more";
+        case TERNARY_UNKNOWN:
+        default:
+                g->doubted = g->doubted ? g->doubted : MAX(boot, (usec_t) 1);
+                return boot - g->doubted >= DOUBT_TIME
+                               ? "nobody can say whether who approved it still may"
+                               : NULL;
+        }
+}
+
+static void judge_rights(Daemon *d)
+{
+        for (size_t i = 0; i < d->active.n;) {
+                ActiveGrant *g = d->active.items[i];
+                const char *why = g->grant.state == GRANT_ACTIVE ? lost_right(d, g) : NULL;
+
+                if (!why) {
+                        i++;
+                        continue;
+                }
+                log_warning("Grant %s is revoked: %s", g->grant.id.text, why);
+                i += revoke_grant(d, g, why) < 0;
+        }
+        expect_rights(d);
+}
+
+static void look_up_voters(Daemon *d);
+
+static void on_looked_up(void *userdata)
+{
+        Daemon *d = userdata;
+
+        d->lookup = lookup_free(d->lookup);
+        look_up_voters(d);
+}
+
+/* So many at a time; when all are known, the grants are judged. */
+static void look_up_voters(Daemon *d)
+{
+        Voters *v = d->voters;
+        Key keys[PEOPLE_KEYS_MAX];
+        size_t n = 0;
+
+        while (n < PEOPLE_KEYS_MAX && v->asked < v->n) {
+                keys[n++] = (Key){ .kind = KEY_UID, .uid = v->uids[v->asked++] };
+        }
+        if (n > 0 && people_lookup(d->people, keys, n, on_looked_up, d, &d->lookup) >= 0) {
+                return;
+        }
+        d->voters = (free(d->voters), NULL);
+        if (config_rules(d->config) && d->ledger.store) {
+                judge_rights(d);
+        }
+        flow_rest(d);
+}
+
+void expect_rights(Daemon *d)
+{
+        bool any = false;
+
+        for (size_t i = 0; i < d->active.n && !any; i++) {
+                const Grant *g = &d->active.items[i]->grant;
+                any = g->state == GRANT_ACTIVE && id_is_set(&g->request);
+        }
+        d->rights_at = any ? MIN(d->rights_at, usec_add(d->now().boot, RIGHTS_PAUSE)) : USEC_NEVER;
+}
+
+void flow_rights(Daemon *d)
+{
+        d->rights_at = USEC_NEVER;
+        if (d->voters || !config_rules(d->config) || !d->ledger.store || d->active.n == 0) {
+                return;
+        }
+        Voters *v = calloc(1, sizeof(*v));
+        if (!v) {
+                expect_rights(d);
+                return;
+        }
+        for (size_t i = 0; i < d->active.n; i++) {
+                add_voters(d, d->active.items[i], v);
+        }
+        d->voters = v;
+        look_up_voters(d);
+}
