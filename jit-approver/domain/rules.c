@@ -3,7 +3,6 @@
 /* What loaded rules are, once parsed: looked up, walked over, checked against the system, freed. */
 
 #include <errno.h>
-#include <regex.h>
 #include <stdlib.h>
 
 #include "common/util.h"
@@ -108,10 +107,6 @@ void escalation_list_done(EscalationList *list)
 
 void expression_done(Expression *e)
 {
-        if (e->compiled) {
-                regfree(e->compiled);
-        }
-        free(e->compiled);
         free(e->text);
         *e = (Expression){};
 }
@@ -123,14 +118,6 @@ void expression_list_done(ExpressionList *list)
         }
         free(list->items);
         *list = (ExpressionList){};
-}
-
-bool expression_matches(const Expression *e, const char *text)
-{
-        regmatch_t all;
-
-        return e->compiled && regexec(e->compiled, text, 1, &all, 0) == 0 && all.rm_so == 0 &&
-               text[all.rm_eo] == '\0';
 }
 
 static void rule_done(Rule *rule)
@@ -191,6 +178,7 @@ Rules *rules_free(Rules *r)
         free(r->approvers);
         free(r->channels);
         free(r->web_url);
+        expression_list_done(&r->secret_patterns);
         name_list_done(&r->admins);
         name_list_done(&r->auditors);
         rule_done(&r->defaults);

@@ -188,10 +188,9 @@ typedef struct Rate {
         usec_t per;
 } Rate;
 
-/* A POSIX extended regular expression, regex(7). */
+/* A POSIX extended regular expression, regex(7), that rules_expression.h found fit to be used. */
 typedef struct Expression {
         char *text;
-        void *compiled; /* a regex_t */
         Place place;
 } Expression;
 
@@ -202,8 +201,13 @@ typedef struct ExpressionList {
 
 void expression_done(Expression *e);
 void expression_list_done(ExpressionList *list);
-/* Whether all of text matches. */
+/* Whether all of text matches. Not when memory is out. */
 bool expression_matches(const Expression *e, const char *text);
+
+/* More are refused, over all files: each is tried on every word of a command. */
+#define SECRET_PATTERNS_MAX 32
+/* cool-down doubles up to it, and begins no higher. */
+#define COOL_DOWN_MAX USEC_PER_HOUR
 
 typedef struct Rule {
         char *name;
@@ -249,12 +253,13 @@ typedef struct Rules {
         size_t n_approvers;
         Channel **channels;
         size_t n_channels;
-        char *web_url;     /* what links begin with, without a slash at its end; NULL: no [web] */
-        NameList admins;   /* default: the account root */
-        NameList auditors; /* default: nobody */
-        Rule defaults;     /* what [defaults] itself says; already inherited by every rule */
-        char **files;      /* the names of the texts, which every Place here borrows */
-        bool unresolved;   /* some name is TERNARY_UNKNOWN: ask again later */
+        char *web_url; /* what links begin with, without a slash at its end; NULL: no [web] */
+        ExpressionList secret_patterns; /* of all rules, each text once */
+        NameList admins;                /* default: the account root */
+        NameList auditors;              /* default: nobody */
+        Rule defaults;   /* what [defaults] itself says; already inherited by every rule */
+        char **files;    /* the names of the texts, which every Place here borrows */
+        bool unresolved; /* some name is TERNARY_UNKNOWN: ask again later */
 } Rules;
 
 /*

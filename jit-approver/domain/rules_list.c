@@ -274,33 +274,6 @@ int value_parse_names(ValueKind kind, const ValueText *v, NameList *field)
         return good;
 }
 
-/* Takes over what list holds. -ENOMEM. */
-static int stage_add(StageList *stages, NameList *list)
-{
-        NameList *items = reallocarray(stages->items, stages->n + 1, sizeof(*items));
-
-        if (!items) {
-                return -ENOMEM;
-        }
-        stages->items = items;
-        stages->items[stages->n++] = *list;
-        *list = (NameList){};
-        return 0;
-}
-
-int value_parse_stages(const ValueText *v, StageList *field)
-{
-        _cleanup_(name_list_done) NameList list = {};
-        int good = value_parse_names(VALUE_APPROVERS, v, &list);
-
-        if (good < 0) {
-                return good;
-        }
-        stage_list_done(field);
-        int r = list.n > 0 ? stage_add(field, &list) : 0;
-        return r < 0 ? r : good;
-}
-
 static int channel_add(ChannelList *list, const ChannelRef *from, const char *s, size_t n)
 {
         _cleanup_(freep) char *name = strndup(s, n);
@@ -414,27 +387,6 @@ int value_copy_patterns(const PatternList *from, PatternList *to)
         pattern_list_done(to);
         *to = list;
         list = (PatternList){};
-        return 0;
-}
-
-int value_copy_stages(const StageList *from, StageList *to)
-{
-        _cleanup_(stage_list_done) StageList stages = {};
-
-        for (size_t i = 0; i < from->n; i++) {
-                _cleanup_(name_list_done) NameList list = {};
-                int r = value_copy_names(&from->items[i], &list);
-
-                if (r >= 0) {
-                        r = stage_add(&stages, &list);
-                }
-                if (r < 0) {
-                        return r;
-                }
-        }
-        stage_list_done(to);
-        *to = stages;
-        stages = (StageList){};
         return 0;
 }
 

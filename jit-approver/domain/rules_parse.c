@@ -162,10 +162,18 @@ static KeyId find_key(const Parser *p, SectionKind kind, const IniLine *line)
                 if (!key_is_in(&rule_keys[i], kind)) {
                         continue;
                 }
-                if (streq(line->word, rule_keys[i].name)) {
+                if (!streq(line->word, rule_keys[i].name)) {
+                        words[n] = rule_keys[i].name;
+                        n += rule_keys[i].value == VALUE_LATER ? 0 : 1;
+                        continue;
+                }
+                if (rule_keys[i].value != VALUE_LATER) {
                         return (KeyId) i;
                 }
-                words[n++] = rule_keys[i].name;
+                /* Not that he cannot spell. */
+                problems_add(p->problems, &line->word_at, "'%s' is not served by this version",
+                        line->word);
+                return _KEY_MAX;
         }
         if (line->kind != INI_TORN) {
                 problems_add(p->problems, &line->word_at, "unknown key '%s' in [%s]%s", line->word,

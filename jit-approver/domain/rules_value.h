@@ -18,15 +18,29 @@ typedef enum ValueKind {
         VALUE_ACTION,
         VALUE_REASON,
         VALUE_ON_EXPIRY,
-        VALUE_COUNT,      /* int64_t, 1 to 100 */
-        VALUE_SPAN,       /* usec_t */
-        VALUE_SPAN_OR_NO, /* usec_t, may be 0 */
-        VALUE_EMAIL,      /* char * */
-        VALUE_URL,        /* char *: see rules_url.h */
-        VALUE_CHANNELS,   /* ChannelList: to be linked */
+        VALUE_COUNT,       /* int64_t, 1 to 100 */
+        VALUE_WAITING,     /* int64_t, 1 to 1000 */
+        VALUE_SPAN,        /* usec_t */
+        VALUE_SPAN_OR_NO,  /* usec_t, may be 0 */
+        VALUE_COOL_DOWN,   /* usec_t, 0 to COOL_DOWN_MAX */
+        VALUE_SPANS,       /* SpanList */
+        VALUE_RATE,        /* Rate */
+        VALUE_ESCALATIONS, /* EscalationList: to be linked */
+        VALUE_EXPRESSION,  /* Expression */
+        VALUE_EXPRESSIONS, /* ExpressionList */
+        VALUE_SCOPE,
+        VALUE_BIND,
+        VALUE_EXTEND,
+        VALUE_ON_OFF,   /* bool */
+        VALUE_YES_NO,   /* bool */
+        VALUE_EMAIL,    /* char * */
+        VALUE_URL,      /* char *: see rules_url.h */
+        VALUE_CHANNELS, /* ChannelList: to be linked */
         VALUE_AUDIENCE,
         VALUE_COMMAND_SHOWN,
         VALUE_ASSURANCE,
+        VALUE_LATER, /* of keys that are told to be of a later version, whatever they hold */
+        _VALUE_MAX,
 } ValueKind;
 
 typedef struct ValueText {

@@ -76,6 +76,54 @@ static void check_deciders(const NameList *list)
         }
 }
 
+static void check_terms(const Rule *rule)
+{
+        CHECK(scope_to_string(rule->scope) && bind_to_string(rule->bind));
+        CHECK(extend_to_string(rule->extend) && rule->warn_before.n <= SPANS_MAX);
+        for (size_t i = 0; i < rule->warn_before.n; i++) {
+                CHECK(rule->warn_before.items[i] > 0);
+                CHECK(i == 0 || rule->warn_before.items[i] < rule->warn_before.items[i - 1]);
+        }
+        CHECK(rule->cool_down >= 0 && rule->cool_down <= COOL_DOWN_MAX);
+        CHECK(rule->rate.count >= 0 && rule->rate.count <= 1000);
+        CHECK((rule->rate.count > 0) == (rule->rate.per > 0));
+        CHECK(rule->max_waiting >= 0 && rule->max_waiting <= 1000);
+        CHECK(!rule->survive_reboot || rule->bind != BIND_LOGIN_SESSION);
+        CHECK(rule->break_glass_duration > 0);
+}
+
+static void check_people(const Rule *rule)
+{
+        CHECK(rule->stages.n <= STAGES_MAX && rule->escalate.n <= ESCALATIONS_MAX);
+        for (size_t i = 0; i < rule->stages.n; i++) {
+                check_deciders(&rule->stages.items[i]);
+        }
+        for (size_t i = 0; i < rule->escalate.n; i++) {
+                const Escalation *e = &rule->escalate.items[i];
+
+                CHECK(e->after > (i > 0 ? e[-1].after : 0) && e->to.n == 1);
+                check_deciders(&e->to);
+        }
+        if (rule->action == ACTION_BREAK_GLASS) {
+                check_deciders(&rule->reviewers);
+                CHECK(rule->stages.n > 0 && rule->reason == REASON_REQUIRED);
+                CHECK(rule->break_glass_duration <= rule->max_duration);
+        }
+}
+
+static void check_expressions(const Rules *rules, const Rule *rule)
+{
+        static const char text[] = "OPS-1423 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab";
+
+        CHECK(!rule->reason_pattern.text || rule->reason != REASON_NONE);
+        (void) expression_matches(&rule->reason_pattern, text);
+        CHECK(rules->secret_patterns.n <= SECRET_PATTERNS_MAX);
+        CHECK(rule->secret_patterns.n <= rules->secret_patterns.n + SECRET_PATTERNS_MAX);
+        for (size_t i = 0; i < rule->secret_patterns.n; i++) {
+                (void) expression_matches(&rule->secret_patterns.items[i], text);
+        }
+}
+
 static void check_rule(const Rules *rules, const Rule *rule)
 {
         CHECK(rule->services && rule->services[0] && rule->users.n > 0 && rule->commands.n > 0);
@@ -97,10 +145,9 @@ static void check_rule(const Rules *rules, const Rule *rule)
         for (size_t i = 0; i < rule->commands.n; i++) {
                 CHECK(rule->commands.items[i].words && rule->commands.items[i].words[0]);
         }
-        CHECK(rule->stages.n <= STAGES_MAX);
-        for (size_t i = 0; i < rule->stages.n; i++) {
-                check_deciders(&rule->stages.items[i]);
-        }
+        check_terms(rule);
+        check_people(rule);
+        check_expressions(rules, rule);
 }
 
 static void ask(const Rules *rules, uid_t uid)

@@ -32,6 +32,85 @@ START_TEST(built_in)
 }
 END_TEST
 
+/* The keys of terms and of how much is asked: as interfaces and the manual say. */
+START_TEST(built_in_terms)
+{
+        _cleanup_(rules_freep) Rules *rules =
+                fixture_rules("[rule r]\nservices = sudo\nusers = u1\naction = refuse\n"
+                              "[rule o]\nservices = sudo\nusers = u1\naction = refuse\n"
+                              "scope = once\n"
+                              "[rule k]\nservices = sudo\nusers = u1\naction = refuse\n"
+                              "scope = once\nend-when-done = no\n");
+        const Rule *r = rules_find(rules, "r");
+
+        ck_assert_uint_eq(r->escalate.n, 0);
+        ck_assert(!r->match_code && !r->survive_reboot && !r->rescue && !r->end_when_done);
+        ck_assert_int_eq(r->scope, SCOPE_SERVICE);
+        ck_assert_int_eq(r->bind, BIND_USER);
+        ck_assert_int_eq(r->extend, EXTEND_ASK);
+        ck_assert_uint_eq(r->warn_before.n, 2);
+        ck_assert_int_eq(r->warn_before.items[0], 5 * USEC_PER_MIN);
+        ck_assert_int_eq(r->warn_before.items[1], USEC_PER_MIN);
+        ck_assert_int_eq(r->cool_down, USEC_PER_MIN);
+        ck_assert(r->rate.count == 10 && r->rate.per == USEC_PER_HOUR);
+        ck_assert_int_eq(r->max_waiting, 0);
+        ck_assert_int_eq(r->break_glass_duration, 15 * USEC_PER_MIN);
+        ck_assert_uint_eq(r->reviewers.n, 0);
+        ck_assert_ptr_null(r->reason_pattern.text);
+        ck_assert_uint_eq(r->secret_patterns.n, 0);
+        ck_assert_uint_eq(rules->secret_patterns.n, 0);
+        ck_assert(rules_find(rules, "o")->end_when_done);
+        ck_assert(!rules_find(rules, "k")->end_when_done);
+}
+END_TEST
+
+/* The same, given by [defaults] or not. */
+START_TEST(inherited_terms)
+{
+        _cleanup_(rules_freep) Rules *rules = fixture_rules(
+                "[rule own]\nmatch-code = off\nescalate = after 1m to dan\nscope = command\n"
+                "bind = user\nend-when-done = no\nextend = ask\nwarn-before = no\n"
+                "survive-reboot = no\ncool-down = 0\nrate = no\nmax-waiting = 1\nrescue = no\n"
+                "secret-patterns = b, c\nreason-pattern = x\n"
+                "[rule none]\n"
+                "[rule glass]\naction = break-glass\nbreak-glass-duration = 3m\n"
+                "[approver dan]\nuser = u9\n"
+                "[defaults]\nservices = s\nusers = *\naction = ask\n"
+                "approvers = dan then @g1, dan\n"
+                "match-code = on\nescalate = after 2m to @g1, after 3m to dan\nscope = once\n"
+                "bind = login-session\nend-when-done = yes\nextend = auto\nwarn-before = 9m\n"
+                "cool-down = 2m\nrate = 5/m\nmax-waiting = 9\nrescue = yes\n"
+                "secret-patterns = a, b\nreason-pattern = y\nbreak-glass-duration = 4m\n"
+                "reviewers = dan\nreason = optional\n");
+        const Rule *a = rules_find(rules, "own"), *b = rules_find(rules, "none");
+        const Rule *g = rules_find(rules, "glass");
+
+        ck_assert(!a->match_code && b->match_code);
+        ck_assert(a->escalate.n == 1 && b->escalate.n == 2);
+        ck_assert_ptr_eq(b->escalate.items[1].to.items[0].approver, rules->approvers[0]);
+        ck_assert(a->scope == SCOPE_COMMAND && b->scope == SCOPE_ONCE);
+        ck_assert(a->bind == BIND_USER && b->bind == BIND_LOGIN_SESSION);
+        ck_assert(!a->end_when_done && b->end_when_done);
+        ck_assert(a->extend == EXTEND_ASK && b->extend == EXTEND_AUTO);
+        ck_assert(a->warn_before.n == 0 && b->warn_before.n == 1);
+        ck_assert(a->cool_down == 0 && b->cool_down == 2 * USEC_PER_MIN);
+        ck_assert(a->rate.count == 0 && b->rate.count == 5);
+        ck_assert(a->max_waiting == 1 && b->max_waiting == 9);
+        ck_assert(!a->rescue && b->rescue);
+        ck_assert_str_eq(a->reason_pattern.text, "x");
+        ck_assert_str_eq(b->reason_pattern.text, "y");
+        ck_assert(b->stages.n == 2 && b->stages.items[1].n == 2);
+        ck_assert_ptr_eq(b->stages.items[1].items[1].approver, rules->approvers[0]);
+        ck_assert_uint_eq(rules->secret_patterns.n, 3);
+        ck_assert_str_eq(rules->secret_patterns.items[2].text, "a");
+        /* Whatever [defaults] says of others, break-glass takes a reason. */
+        ck_assert(g->action == ACTION_BREAK_GLASS && g->reason == REASON_REQUIRED);
+        ck_assert(b->reason == REASON_OPTIONAL);
+        ck_assert(g->break_glass_duration == 3 * USEC_PER_MIN && g->reviewers.n == 1);
+        ck_assert_ptr_eq(g->reviewers.items[0].approver, rules->approvers[0]);
+}
+END_TEST
+
 /* Every key of [defaults] reaches a rule that does not give it, and none that does. */
 START_TEST(inherited)
 {
@@ -107,7 +186,7 @@ START_TEST(mistakes)
                         "f:2:12: an empty name in 'services'\n"
                         "f:2:13: an empty name in 'services'\n"
                         "f:3:9: 'users' has no value: a '#' after white space begins a comment\n"
-                        "f:4:10: 'x' is not possible for 'action', only ask, allow or refuse\n" },
+                        "f:4:10: 'x' is not possible for 'action', only ask, allow, refuse or break-glass\n" },
                 { "[rule a]\nservices = s\nusers = *\naction = refuse\nduration = 9x\n"
                   "max-duration = 1m\n",
                         "f:5:12: '9x' is not a span of time for 'duration' (such as 90s, 30m, 1h "
@@ -126,6 +205,31 @@ START_TEST(mistakes)
                 { "[channel c]\n[web]\nurl = x\n[rule a]\nservices = s\nusers = *\n"
                   "action = allow\nnotify = c\n",
                         "f:3:7: 'x' is not possible for 'url': it does not begin with https://\n" },
+                /* who asks for no reason does not inherit a pattern for it */
+                { "[defaults]\nservices = s\nusers = *\naction = refuse\nreason-pattern = x\n"
+                  "[rule a]\nreason = none\n",
+                        "" },
+                { "[defaults]\nservices = s\nusers = *\naction = refuse\nreason = none\n"
+                  "[rule a]\nreason-pattern = x\n[rule b]\n",
+                        "f:7:18: 'reason-pattern' has nothing to be held against with 'reason = "
+                        "none'\n" },
+                /* told once, at what is not a default */
+                { "[defaults]\nservices = s\nusers = *\naction = refuse\nsurvive-reboot = yes\n"
+                  "[rule a]\nbind = login-session\n[rule b]\nbind = login-session\n[rule c]\n",
+                        "f:5:18: 'survive-reboot = yes' does not go with 'bind = login-session': no "
+                        "login session does\n" },
+                /* [defaults] may say what only some rules obey */
+                { "[group g]\nmembers = @x\n[defaults]\nservices = s\nusers = *\n"
+                  "action = refuse\nreviewers = g\nbreak-glass-duration = 9h\n[rule a]\n",
+                        "" },
+                { "[group g]\nmembers = @x\n[defaults]\nservices = s\nusers = *\n"
+                  "action = break-glass\nreviewers = g\napprovers = g\n"
+                  "break-glass-duration = 9h\n[rule a]\n[rule b]\naction = ask\n",
+                        "f:9:24: 'break-glass-duration' 9h is longer than 'max-duration' 4h\n" },
+                /* a bad action is not judged further */
+                { "[rule a]\nservices = s\nusers = *\naction = glass\nreviewers = @x\n",
+                        "f:4:10: 'glass' is not possible for 'action', only ask, allow, refuse or "
+                        "break-glass\n" },
                 /* allow and refuse need nobody */
                 { "[rule a]\nservices = s\nusers = *\naction = allow\n", "" },
                 { "[rule a]\nservices = s\nusers = *\naction = ask\napprovers =\n",
@@ -152,7 +256,9 @@ int main(void)
         int failed;
 
         tcase_add_test(all, built_in);
+        tcase_add_test(all, built_in_terms);
         tcase_add_test(all, inherited);
+        tcase_add_test(all, inherited_terms);
         tcase_add_test(all, mistakes);
         suite_add_tcase(suite, all);
         srunner_run_all(runner, CK_ENV);
