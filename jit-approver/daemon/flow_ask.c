@@ -179,7 +179,7 @@ void flow_note(Daemon *d, const Subject *s, const Outcome *o)
         if (!o->noted) {
                 return;
         }
-        _cleanup_(freep) char *command = make_command(s);
+        _cleanup_(freep) char *command = make_command(s, config_rules(d->config));
         const Fact f = {
                 .event = o->event,
                 .request = id_is_set(&o->request) ? &o->request : NULL,
@@ -478,7 +478,7 @@ static int join_or_open(Daemon *d, const Subject *s, const Rule *rule, const Wis
 {
         int r = find_open(d, s, rule, now, ret);
         if (r >= 0) {
-                _cleanup_(freep) char *command = make_command(s);
+                _cleanup_(freep) char *command = make_command(s, config_rules(d->config));
                 bool added;
                 r = is_added(d, ret, command, o, &added);
                 if (r >= 0) {
@@ -493,7 +493,8 @@ static int join_or_open(Daemon *d, const Subject *s, const Rule *rule, const Wis
         if (!may_open(d, s, rule, wish, o)) {
                 return -ECANCELED;
         }
-        r = make_request(s, rule, wish, d->host, d->ledger.boot_id, now, ret);
+        r = make_request(
+                s, config_rules(d->config), rule, wish, d->host, d->ledger.boot_id, now, ret);
         if (r >= 0) {
                 r = ledger_open(&d->ledger, config_rules(d->config), ret, now);
         }

@@ -36,23 +36,24 @@ static int text_copy(const char *from, char **ret)
         return *ret ? 0 : -ENOMEM;
 }
 
-char *make_command(const Subject *s)
+char *make_command(const Subject *s, const Rules *rules)
 {
         const Strings *typed = &s->ask->command;
         _cleanup_(strv_freep) char **words = NULL;
 
-        return mask_words(typed->items, typed->n, &words) < 0
+        return mask_words(typed->items, typed->n, rules ? &rules->secret_patterns : NULL, &words) <
+                               0
                        ? NULL
                        : text_command(words, typed->n, COMMAND_SHOWN);
 }
 
 /* The persons and words of a request; what was set stays set on failure. */
-static int request_words(
-        const Subject *s, const Rule *rule, const Wish *wish, const char *host, Request *r)
+static int request_words(const Subject *s, const Rules *rules, const Rule *rule, const Wish *wish,
+        const char *host, Request *r)
 {
         const Ask *ask = s->ask;
 
-        r->command = make_command(s);
+        r->command = make_command(s, rules);
         if (!r->command || who_copy(&s->asker_who, &r->asker) < 0 ||
                 who_copy(&s->login, &r->login) < 0 || who_copy(&s->target_who, &r->target) < 0 ||
                 text_copy(s->service, &r->service) < 0 ||
@@ -130,8 +131,8 @@ static int request_name(Request *r, const Rule *rule)
         return err >= 0 && rule->match_code ? new_code(&r->code) : err;
 }
 
-int make_request(const Subject *s, const Rule *rule, const Wish *wish, const char *host,
-        const char *boot_id, const Now *now, Request *ret)
+int make_request(const Subject *s, const Rules *rules, const Rule *rule, const Wish *wish,
+        const char *host, const char *boot_id, const Now *now, Request *ret)
 {
         Request r = request_base(rule, wish, boot_id, now);
 
@@ -140,7 +141,7 @@ int make_request(const Subject *s, const Rule *rule, const Wish *wish, const cha
         }
         int err = request_name(&r, rule);
         if (err >= 0) {
-                err = request_words(s, rule, wish, host, &r);
+                err = request_words(s, rules, rule, wish, host, &r);
         }
         if (err >= 0) {
                 err = request_digests(s, &r);
@@ -274,13 +275,13 @@ int make_ordered_grant(
         return err < 0 ? err : who_copy(c->login.uid != UID_UNSET ? &c->login : &c->who, &g->by);
 }
 
-int make_session(const Subject *s, const Grant *g, const Peer *peer, const char *boot_id,
-        const Now *now, Session *ret)
+int make_session(const Subject *s, const Rules *rules, const Grant *g, const Peer *peer,
+        const char *boot_id, const Now *now, Session *ret)
 {
         Session x = { .grant = g->id, .pid = peer->pid, .opened = now->wall };
 
         (void) snprintf(x.boot_id, sizeof(x.boot_id), "%s", boot_id);
-        x.command = make_command(s);
+        x.command = make_command(s, rules);
         int err = x.command ? id_new(&x.id) : -ENOMEM;
         if (err >= 0) {
                 err = proof_start_time(peer->pid, &x.start);

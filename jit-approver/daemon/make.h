@@ -41,14 +41,15 @@ typedef struct Ballot {
 
 /*
  * The words typed, for people: safe, one line, cut, and without the secrets typed with them, so that no
- * record, journal or message has those. NULL when memory is out, "" without words.
+ * record, journal or message has those; rules say what more are secrets (NULL: none are loaded). NULL when
+ * memory is out, "" without words.
  */
-char *make_command(const Subject *s);
+char *make_command(const Subject *s, const Rules *rules);
 
 /* Of the exact words typed. */
 int make_command_digest(const Ask *ask, char ret[static DIGEST_HEX_SIZE]);
-int make_request(const Subject *s, const Rule *rule, const Wish *wish, const char *host,
-        const char *boot_id, const Now *now, Request *ret);
+int make_request(const Subject *s, const Rules *rules, const Rule *rule, const Wish *wish,
+        const char *host, const char *boot_id, const Now *now, Request *ret);
 /* More time for a grant of original (NULL: not known any more). */
 int make_extension(const Grant *g, const Request *original, const Rule *rule, const Wish *wish,
         const Who *login, const char *host, const char *boot_id, const Now *now, Request *ret);
@@ -60,8 +61,8 @@ int make_grant(const Request *r, const Rule *rule, usec_t duration, const char *
 int make_ordered_grant(
         const Caller *c, usec_t duration, const char *boot_id, const Now *now, Grant *g);
 /* A session of a host process under a grant; kind and unit are the caller's to set. */
-int make_session(const Subject *s, const Grant *g, const Peer *peer, const char *boot_id,
-        const Now *now, Session *ret);
+int make_session(const Subject *s, const Rules *rules, const Grant *g, const Peer *peer,
+        const char *boot_id, const Now *now, Session *ret);
 
 int who_copy(const Who *from, Who *ret);
 int grant_copy(const Grant *from, Grant *ret);

@@ -106,7 +106,8 @@ static int remember(Daemon *d, ActiveGrant *g, const Subject *s, const Peer *pee
         Now now = d->now();
         Session x;
 
-        int r = make_session(s, &g->grant, peer, d->ledger.boot_id, &now, &x);
+        int r = make_session(
+                s, config_rules(d->config), &g->grant, peer, d->ledger.boot_id, &now, &x);
         if (r < 0) {
                 return r;
         }

@@ -47,8 +47,8 @@ static void mask_argument(Mask *m, Text t, unsigned depth)
         bool command = splits && ((shell && has_sign(t)) || mask_last_substitution(t) < t.n);
 
         m->shell = false;
-        if (mask_take_next(m, t) ||
-                (!command && (mask_put_glued(m, t) || mask_put_assignment(m, t)))) {
+        if (mask_take_next(m, t) || (!command && (mask_put_own(m, t) || mask_put_glued(m, t) ||
+                                                         mask_put_assignment(m, t)))) {
                 return;
         }
         if (splits && (command || blanks || has_quote(t))) {
@@ -336,17 +336,19 @@ static int mask_word(Mask *m, const char *word, char **ret)
         return 0;
 }
 
-int mask_words(const char *const *words, size_t n, char ***ret)
+int mask_words(const char *const *words, size_t n, const ExpressionList *own, char ***ret)
 {
         _cleanup_(strv_freep) char **copy = calloc(n + 1, sizeof(*copy));
+        _cleanup_(matcher_freep) Matcher *matcher = NULL;
         Mask m = {};
+        int r = copy ? matcher_new(own, &matcher) : -ENOMEM;
 
-        if (!copy) {
-                return -ENOMEM;
+        if (r < 0) {
+                return r;
         }
+        m.own = matcher;
         for (size_t i = 0; i < n; i++) {
-                int r = mask_word(&m, words[i], &copy[i]);
-
+                r = mask_word(&m, words[i], &copy[i]);
                 if (r < 0) {
                         return r;
                 }

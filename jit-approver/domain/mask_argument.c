@@ -249,6 +249,28 @@ static size_t lead_length(Text t)
         return n;
 }
 
+static bool is_own(const Mask *m, Text t)
+{
+        return t.n <= MASK_OWN_MAX && matcher_matches(m->own, t.s, t.n);
+}
+
+bool mask_put_own(Mask *m, Text t)
+{
+        const char *equals = m->own && t.n > 0 ? memchr(t.s, '=', t.n) : NULL;
+        size_t name = equals ? (size_t) (equals - t.s) + 1 : t.n;
+
+        if (is_own(m, t)) {
+                mask_put_masked(m);
+                return true;
+        }
+        if (!is_own(m, skip(t, name))) {
+                return false;
+        }
+        put_leaf(m, (Text){ t.s, name });
+        mask_put_masked(m);
+        return true;
+}
+
 /* "-psecret" */
 bool mask_put_glued(Mask *m, Text t)
 {

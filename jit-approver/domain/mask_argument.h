@@ -7,6 +7,7 @@
 
 #include "common/macro.h"
 #include "jit-approver/domain/mask.h"
+#include "jit-approver/domain/rules_expression.h"
 
 /* What the next argument is. */
 typedef enum Next {
@@ -26,8 +27,9 @@ typedef struct Mask {
         char *out; /* of the word at hand; borrowed */
         size_t used, room;
         Next next;
-        bool shell;   /* the next argument is a command */
-        Text program; /* the last one whose habits are known; of a table */
+        bool shell;         /* the next argument is a command */
+        Text program;       /* the last one whose habits are known; of a table */
+        const Matcher *own; /* what the rules say are secrets; borrowed, or NULL */
 } Mask;
 
 static inline Text skip(Text t, size_t n)
@@ -73,6 +75,8 @@ void mask_put_masked(Mask *m);
 
 /* Puts what the argument before announced; false, with nothing put, when it announced nothing. */
 bool mask_take_next(Mask *m, Text t);
+/* Puts what matches own, or its value; false, with nothing put, when it does not. */
+bool mask_put_own(Mask *m, Text t);
 /* Puts "-psecret" of a program that takes it so; false, with nothing put, when it is none. */
 bool mask_put_glued(Mask *m, Text t);
 /* Puts NAME=secret, "Name: secret" and their like up to its end; false, with nothing put. */

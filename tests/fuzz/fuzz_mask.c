@@ -10,6 +10,7 @@
 
 #include "common/util.h"
 #include "jit-approver/domain/mask.h"
+#include "jit-approver/domain/rules_expression.h"
 
 #define CHECK(condition)                                                                           \
         do {                                                                                       \
@@ -23,16 +24,26 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check_words(const char *const *words, size_t n)
+static void check_with(const char *const *words, size_t n, const ExpressionList *own)
 {
         _cleanup_(strv_freep) char **out = NULL;
 
-        CHECK(mask_words(words, n, &out) == 0);
+        CHECK(mask_words(words, n, own, &out) == 0);
         CHECK(strv_length(out) == n);
         for (size_t i = 0; i < n; i++) {
                 CHECK(strlen(out[i]) <= strlen(MASKED) * (strlen(words[i]) + 1));
                 CHECK(!strstr(out[i], CANARY));
         }
+}
+
+/* Without patterns of the rules, and with some, which hide more but show nothing else. */
+static void check_words(const char *const *words, size_t n)
+{
+        Expression items[] = { { .text = (char *) "[a-z]+" }, { .text = (char *) "(x|--.*)y*" } };
+        const ExpressionList own = { items, 2 };
+
+        check_with(words, n, NULL);
+        check_with(words, n, &own);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

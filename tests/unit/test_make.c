@@ -13,7 +13,8 @@ static const Now now = { WALL, 1000 };
 static const char text[] =
         "[approver bob]\nuser = u1\n[rule r]\nservices = sudo\nusers = *\naction = ask\n"
         "approvers = bob\napprovals = 2\nopen-for = 10m\nduration = 20m\n"
-        "on-expiry = keep\n";
+        "on-expiry = keep\n"
+        "[rule other]\nservices = x\nusers = *\naction = refuse\nsecret-patterns = MYCO-[0-9]+\n";
 
 static const char *const words[] = { "ls", "-l", "a\nb" };
 
@@ -39,9 +40,27 @@ static Request made(const Subject *s, const Rules *rules, const Wish *wish)
 {
         Request r;
 
-        ck_assert_int_eq(make_request(s, &rules->rules[0], wish, "host", "boot", &now, &r), 0);
+        ck_assert_int_eq(
+                make_request(s, rules, &rules->rules[0], wish, "host", "boot", &now, &r), 0);
         return r;
 }
+
+/* What one rule calls a secret is one in every command. */
+START_TEST(secrets)
+{
+        static const char *const typed[] = { "ls", "MYCO-1", "--key=MYCO-2", "--token=x" };
+        _cleanup_(rules_freep) Rules *rules = fixture_rules(text);
+        const Ask a = { .service = "sudo", .command = { (const char **) typed, 4 } };
+        const Subject s = subject(&a);
+        _cleanup_(freep) char *with = make_command(&s, rules), *without = make_command(&s, NULL);
+        Request r = made(&s, rules, &(Wish){ 0 });
+
+        ck_assert_str_eq(with, "ls MASKED --key=MASKED --token=MASKED");
+        ck_assert_str_eq(without, "ls MYCO-1 --key=MYCO-2 --token=MASKED");
+        ck_assert_str_eq(r.command, with);
+        request_done(&r);
+}
+END_TEST
 
 START_TEST(request)
 {
@@ -85,7 +104,8 @@ START_TEST(end_of_time)
         const Now late = { INT64_MAX - 1, INT64_MAX - 1 };
         Request r;
 
-        ck_assert_int_eq(make_request(&s, &rules->rules[0], &(Wish){ 0 }, "h", "b", &late, &r), 0);
+        ck_assert_int_eq(
+                make_request(&s, rules, &rules->rules[0], &(Wish){ 0 }, "h", "b", &late, &r), 0);
         ck_assert_int_eq(r.deadline, USEC_NEVER);
         ck_assert_int_eq(r.deadline_boot, USEC_NEVER);
         Grant g;
@@ -170,6 +190,7 @@ int main(void)
         SRunner *runner = srunner_create(suite);
 
         tcase_add_test(all, request);
+        tcase_add_test(all, secrets);
         tcase_add_test(all, end_of_time);
         tcase_add_test(all, grant);
         tcase_add_test(all, vote);

@@ -5,6 +5,7 @@
 
 #include "common/util.h"
 #include "jit-approver/domain/mask.h"
+#include "tests/unit/rules_fixture.h"
 
 /* "ghp_" and so on apart from what follows, so that nobody takes these for real ones. */
 #define LETTERS "abcdefghijklmnop0123456789ABCDEFGH"
@@ -34,12 +35,12 @@ static char **cut(const char *words)
         return list;
 }
 
-static char *mask(const char *words)
+static char *mask(const char *words, const ExpressionList *own)
 {
         _cleanup_(strv_freep) char **list = cut(words), **out = NULL;
         char *all = strdup("");
 
-        ck_assert_int_eq(mask_words((const char *const *) list, strv_length(list), &out), 0);
+        ck_assert_int_eq(mask_words((const char *const *) list, strv_length(list), own, &out), 0);
         ck_assert_uint_eq(strv_length(out), strv_length(list));
         for (size_t i = 0; out[i]; i++) {
                 _cleanup_(freep) char *old = all;
@@ -49,14 +50,22 @@ static char *mask(const char *words)
         return all;
 }
 
-static void check_all(const Case *cases, size_t n)
+static void check_own(const Case *cases, size_t n, const ExpressionList *own)
 {
         for (size_t i = 0; i < n; i++) {
-                _cleanup_(freep) char *all = mask(cases[i].words);
+                _cleanup_(freep) char *all = mask(cases[i].words, own);
 
                 ck_assert_str_eq(all, cases[i].masked ? cases[i].masked : cases[i].words);
         }
 }
+
+static void check_all(const Case *cases, size_t n)
+{
+        check_own(cases, n, NULL);
+}
+
+#define RULES_WITH(patterns)                                                                       \
+        "[rule r]\nservices = s\nusers = *\naction = refuse\nsecret-patterns = " patterns "\n"
 
 START_TEST(options)
 {
@@ -417,12 +426,62 @@ START_TEST(ordinary)
 }
 END_TEST
 
+/* What the rules add: all of a word, of its value, of a piece; never what runs. */
+START_TEST(own_patterns)
+{
+        static const Case cases[] = {
+                { "deploy|MYCO-7F3A", "deploy|MASKED" },
+                { "deploy|--key=MYCO-7F3A", "deploy|--key=MASKED" },
+                { "deploy|--x=y=MYCO-7F3A", NULL }, /* behind the first */
+                { "deploy|x-MYCO-7F3A|MYCO-7F3A-x|MYCO-|myco-7F3A", NULL },
+                { "deploy|a MYCO-7F3A b", "deploy|a MASKED b" },
+                { "sh|-c|curl -d MYCO-7F3A h; echo 'x MYCO-7F3A'",
+                        "sh|-c|curl -d MASKED h; echo 'x MASKED'" },
+                { "sh|-c|KEY=MYCO-7F3A run", "sh|-c|KEY=MASKED run" },
+                { "sh|-c|echo \"MYCO-7F3A\"", "sh|-c|echo \"MASKED\"" },
+                { "MYCO-7F3A", "MASKED" },
+                { "deploy|pin 4711", "deploy|MASKED" }, /* a word with a blank in it */
+                { "deploy|pin|4711", NULL },
+                /* what is a command is shown, whatever matches all of it */
+                { "sh|-c|all of it; rm -rf /", NULL },
+                { "sh|-c|$(all of it)", NULL },
+                { "echo|all of `id`", NULL },
+                { "echo|all of it", "echo|MASKED" },
+                /* the built-in ones as ever */
+                { "mysql|-psecret|--password|MYCO-7F3A|--token=x",
+                        "mysql|-pMASKED|--password|MASKED|--token=MASKED" },
+                { "x||=|a=", NULL },
+        };
+        _cleanup_(rules_freep) Rules *rules =
+                fixture_rules(RULES_WITH("MYCO-[A-Z0-9]+, pin [0-9]+, all of .*"));
+
+        check_own(cases, ELEMENTSOF(cases), &rules->secret_patterns);
+}
+END_TEST
+
+/* A longer word is not looked at, so that nothing takes long. */
+START_TEST(own_length)
+{
+        _cleanup_(rules_freep) Rules *rules = fixture_rules(RULES_WITH("x+"));
+
+        for (size_t n = MASK_OWN_MAX - 1; n <= MASK_OWN_MAX + 1; n++) {
+                char word[MASK_OWN_MAX + 8] = "";
+                const char *words[] = { word };
+                _cleanup_(strv_freep) char **out = NULL;
+
+                memset(word, 'x', n);
+                ck_assert_int_eq(mask_words(words, 1, &rules->secret_patterns, &out), 0);
+                ck_assert_int_eq(streq(out[0], MASKED), n <= MASK_OWN_MAX);
+        }
+}
+END_TEST
+
 /* Nothing at all is a command too. */
 START_TEST(none)
 {
         _cleanup_(strv_freep) char **out = NULL;
 
-        ck_assert_int_eq(mask_words(NULL, 0, &out), 0);
+        ck_assert_int_eq(mask_words(NULL, 0, NULL, &out), 0);
         ck_assert_ptr_nonnull(out);
         ck_assert_ptr_null(out[0]);
 }
@@ -435,7 +494,10 @@ START_TEST(long_words)
                 ":", "Bearer ", "Authorization: Bearer ", "-----BEGIN", "--password ", "a' ",
                 "token", "`", "$(", "$\\\n", "token=$(", "${IFS", "(#", "#\n", "\"$(\"", ";",
                 "-----BEGIN PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----`", "'a b'", "\\ ",
-                "http://a:", "sk-", "(((", "\"'", "-p" };
+                "http://a:", "sk-", "(((", "\"'", "-p", "a ", "b;a=b;" };
+        _cleanup_(rules_freep) Rules *rules =
+                fixture_rules(RULES_WITH("(a|b)*a(a|b){20}, .*x.*y.*z, (a*)*c, [a-z]+=[0-9]{8}"));
+        const ExpressionList *own = &rules->secret_patterns;
 
         for (size_t i = 0; i < ELEMENTSOF(units); i++) {
                 size_t n = strlen(units[i]), size = (size_t) 64 * 1024 / n * n;
@@ -448,7 +510,7 @@ START_TEST(long_words)
                         memcpy(word + at, units[i], n);
                 }
                 word[size] = '\0';
-                ck_assert_int_eq(mask_words(words, 3, &out), 0);
+                ck_assert_int_eq(mask_words(words, 3, own, &out), 0);
                 ck_assert_uint_eq(strv_length(out), 3);
                 free(word);
         }
@@ -472,6 +534,8 @@ int main(void)
         tcase_add_test(all, substitutions);
         tcase_add_test(all, private_keys);
         tcase_add_test(all, ordinary);
+        tcase_add_test(all, own_patterns);
+        tcase_add_test(all, own_length);
         tcase_add_test(all, none);
         tcase_add_test(all, long_words);
         suite_add_tcase(suite, all);
