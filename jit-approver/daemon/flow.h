@@ -25,8 +25,6 @@
 
 #define PENDING_MAX 2                   /* open requests of one asker */
 #define WAITS_MAX 4                     /* blocking waits of one asker */
-#define TRIES_HIS 3                     /* match codes that one person may try */
-#define TRIES_ALL 5                     /* wrong ones that close a request */
 #define RETURN_TIME (15 * USEC_PER_SEC) /* for modules to come back after a restart */
 #define TELL_DELAY (10 * USEC_PER_MSEC) /* until the journal has notes of the record */
 #define RECORD_DELAY USEC_PER_SEC       /* until they are committed */

@@ -145,7 +145,7 @@ int store_try_count(
                 return r;
         }
         r = row_open(s, STATEMENT_TRY_SUM,
-                "SELECT coalesce(sum(wrong) FILTER (WHERE person = ?2), 0), coalesce(sum(wrong), 0)"
+                "SELECT coalesce(sum(wrong) FILTER (WHERE person = ?2), 0), coalesce(sum(min(wrong, ?3)), 0)"
                 " FROM tries WHERE request = ?1",
                 &sum);
         if (r < 0) {
@@ -153,6 +153,7 @@ int store_try_count(
         }
         put_id(&sum, request);
         put_text(&sum, person, NAME_LIMIT);
+        put_integer(&sum, TRIES_HIS);
         r = row_step(&sum);
         if (r <= 0) {
                 return r < 0 ? r : -EUCLEAN;

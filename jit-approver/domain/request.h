@@ -44,6 +44,9 @@ typedef enum RequestKind {
 #define SESSION_NONE ((int64_t) -1) /* no login session: whatever session it is */
 #define CODE_NONE ((int64_t) -1)
 #define CODE_MAX 99 /* a match code has two digits */
+#define TRIES_HIS                                                                                  \
+        3 /* of it that one person may miss; what he tries then is not compared, nor counted for all */
+#define TRIES_ALL 5 /* that close the request */
 
 /* A person as the record knows him: the account, and the name shown for it. */
 typedef struct Who {

@@ -86,15 +86,27 @@ char *say_chain(const Rule *rule, const Request *r)
         return all;
 }
 
+#define CODE_SHOWN 16
+
+/* "Code 42. ", which whoever approves is to be told by the asker himself; "" where none is needed. */
+static const char *say_code(const Request *r, char out[static CODE_SHOWN])
+{
+        out[0] = '\0';
+        if (r->code != CODE_NONE) {
+                (void) snprintf(out, CODE_SHOWN, "Code %02d. ", (int) r->code);
+        }
+        return out;
+}
+
 char *say_asked(
         const char *approvers, const Request *r, usec_t wait, bool interruptible, bool joined)
 {
-        char span[SPAN_TEXT_MAX];
+        char span[SPAN_TEXT_MAX], code[CODE_SHOWN];
         char *line = NULL;
 
         span_say(wait, span);
-        (void) str_printf(&line, "%s %s. Request %s. Waiting up to %s%s",
-                joined ? "Already asked" : "Asked", approvers, r->id.text, span,
+        (void) str_printf(&line, "%s %s. Request %s. %sWaiting up to %s%s",
+                joined ? "Already asked" : "Asked", approvers, r->id.text, say_code(r, code), span,
                 interruptible ? "; Ctrl-C withdraws." : ".");
         return line;
 }
@@ -297,13 +309,13 @@ char *say_detached(const Request *r, const Now *now)
 
 char *say_left_open(const char *approvers, const Request *r, const Now *now)
 {
-        char until[TIME_RFC3339_MAX];
+        char until[TIME_RFC3339_MAX], code[CODE_SHOWN];
         char *line = NULL;
 
         time_local(r->deadline, now->wall, until);
         (void) str_printf(&line,
-                "Asked %s. Request %s stays open until %s; %s once it is approved (jitctl wait %.4s).",
-                approvers, r->id.text, until, say_again(r), r->id.text);
+                "Asked %s. %sRequest %s stays open until %s; %s once it is approved (jitctl wait %.4s).",
+                approvers, say_code(r, code), r->id.text, until, say_again(r), r->id.text);
         return line;
 }
 

@@ -6,10 +6,10 @@
 
 #include "common/util.h"
 
-/* How far back anything counts; a row of denials that is older is forgiven. */
+/* How far back anything counts: the pauses from one second to the longest come to less. */
 static usec_t window(const Rule *rule)
 {
-        return MAX(rule->rate.count > 0 ? rule->rate.per : 0, 2 * COOL_DOWN_MAX);
+        return MAX(rule->rate.count > 0 ? rule->rate.per : 0, 4 * COOL_DOWN_MAX);
 }
 
 static bool is_within(const Throttle *t, const Request *r, usec_t span)

@@ -44,6 +44,7 @@ typedef struct World {
         NextDue next; /* what the clocks were last armed for */
         const char *boot_id, *machine_id;
         ServerLimits limits;
+        int64_t login_session; /* of whoever connects; 0 unless a test says otherwise */
         bool names_silent;     /* the name service does not answer */
         bool names_fold;       /* it takes a name in any case and with a domain */
         bool names_held;       /* it answers when world_names_release() is called */
