@@ -31,6 +31,7 @@ enum {
         PAM_CODE_CRED_INSUFFICIENT = 8,
         PAM_CODE_NEW_AUTHTOK_REQD = 12,
         PAM_CODE_IGNORE = 25,
+        PAM_CODE_INCOMPLETE = 31,
         _PAM_CODE_MAX = 32,
 };
 extern const char *const pam_codes[_PAM_CODE_MAX];
@@ -46,20 +47,31 @@ enum {
 };
 
 typedef struct PamEntry {
-        char *module;     /* without its folder; NULL for the head of a substack */
+        char *module;     /* without its folder, or ""; NULL for the head of a substack */
         char **arguments; /* of the module */
         char where[96];   /* "common-account:17" */
         unsigned level;   /* of the substack it stands in */
         int act[_PAM_CODE_MAX];
         bool unknown_control; /* Linux-PAM then takes every outcome for a failure */
+        bool unknown_type;    /* "acount": Linux-PAM fails it among the lines of another type */
+        bool must_fail;       /* Linux-PAM has nothing to call there and answers perm_denied */
 } PamEntry;
 
 typedef struct PamStack {
         PamEntry *entries;
         size_t n;
-        char missing[96]; /* an included file that is not there; Linux-PAM then refuses always */
+        char missing[96];   /* an included file that is not there; Linux-PAM then refuses always */
+        char elsewhere[96]; /* an included file outside pam.d, which is not followed */
+        bool from_other;    /* the service has no line of this type: those of "other" are run */
 } PamStack;
 
+/* Where Linux-PAM looks for a service's file, in this order. */
+extern const char *const pam_folders[3];
+
+/*
+ * The lines of one type of a service; none at all, where neither it nor "other" has one. -ELOOP,
+ * -E2BIG. Release *ret with pam_stack_done().
+ */
 int pam_stack_read(
         const PamText *files, size_t n, const char *service, PamType type, PamStack *ret);
 void pam_stack_done(PamStack *s);

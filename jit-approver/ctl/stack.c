@@ -12,23 +12,17 @@
 
 #include "common/util.h"
 #include "jit-approver/ctl/arguments.h"
+#include "jit-approver/ctl/callers.h"
+#include "jit-approver/ctl/pam_walk.h"
 #include "jit-approver/ctl/print.h"
-
-#define OURS "pam_jit.so"
 
 /* One type of one service under judgement. */
 typedef struct Judging {
-        const char *service;
         char name[80]; /* "pam sudo" */
         PamType type;
         PamStack stack;
         Findings *findings;
 } Judging;
-
-static void judging_done(Judging *j)
-{
-        pam_stack_done(&j->stack);
-}
 
 static bool is_module(const PamEntry *e, const char *module)
 {
@@ -48,7 +42,7 @@ static bool word_in(const char *word, const char *const *list)
 /* Index of our first line from `from` on; n when there is none. */
 static size_t find_ours(const PamStack *s, size_t from)
 {
-        while (from < s->n && !is_module(&s->entries[from], OURS)) {
+        while (from < s->n && !pam_is_ours(&s->entries[from])) {
                 from++;
         }
         return from;
@@ -65,89 +59,103 @@ static bool within(const PamStack *s, size_t a, size_t b)
         return true;
 }
 
-/* The last entry that a jump of so many lines skips (pam_dispatch.c); n: it is too far. */
-static size_t jump_over(const PamStack *s, size_t from, int lines)
+/*
+ * Says yes to callers with real uid 0 alone. A bare "uid = 0" of pam_succeed_if is not that: it looks
+ * at PAM_USER, and su's is root for everybody who wants to be root.
+ */
+static bool is_for_root(const PamEntry *e)
 {
-        unsigned level = s->entries[from].level;
-        size_t at = from;
+        static const char *const words[] = { "uid", "0", "use_uid" };
+        size_t found = 0;
 
-        while (at + 1 < s->n && s->entries[at + 1].level >= level && lines > 0) {
-                do {
-                        at++;
-                } while (at + 1 < s->n && s->entries[at + 1].level > level);
-                lines--;
+        if (!is_module(e, "pam_succeed_if.so")) {
+                return is_module(e, "pam_rootok.so");
         }
-        return lines > 0 ? s->n : at;
-}
-
-/* The return code on which the line at i keeps ours from running, or -1. */
-static int skips_on(const PamStack *s, size_t i, size_t ours)
-{
-        const PamEntry *e = &s->entries[i];
-
-        for (int code = 0; code < _PAM_CODE_MAX; code++) {
-                bool lets_in = code == PAM_CODE_SUCCESS || code == PAM_CODE_NEW_AUTHTOK_REQD;
-                size_t last = e->act[code] > 0 ? jump_over(s, i, e->act[code]) : 0;
-
-                if ((e->act[code] == PAM_ACT_DONE && lets_in && within(s, i, ours)) ||
-                        (e->act[code] > 0 && last >= ours && last < s->n)) {
-                        return code;
-                }
-        }
-        return -1;
-}
-
-static void judge_before(Judging *j, size_t ours)
-{
-        const PamStack *s = &j->stack;
-
-        for (size_t i = 0; i < ours; i++) {
-                const PamEntry *e = &s->entries[i];
-                int code;
-
-                /* pam_deny.so never succeeds, a substack's head is no line of its own. */
-                if (!e->module || streq(e->module, "pam_deny.so") || streq(e->module, OURS)) {
+        for (char **a = e->arguments; a && *a; a++) {
+                if (found == 1 && (streq(*a, "=") || streq(*a, "eq"))) {
                         continue;
                 }
-                code = skips_on(s, i, ours);
-                if (code < 0) {
-                        continue;
-                }
-                /* Root passes us as well, but with a record. */
-                findings_add(j->findings,
-                        streq(e->module, "pam_rootok.so") ? FINDING_WARN : FINDING_FAIL, j->name,
-                        "move the pam_jit.so line before it",
-                        "%s: whoever %s answers with %s never comes to the pam_jit.so %s line",
-                        e->where, e->module, pam_codes[code], pam_type_to_string(j->type));
+                found += found < ELEMENTSOF(words) - 1 && streq(*a, words[found]);
         }
+        for (char **a = e->arguments; a && *a && found == ELEMENTSOF(words) - 1; a++) {
+                if (streq(*a, words[found])) {
+                        return true;
+                }
+        }
+        return false;
 }
 
-/* A failure that was noted (bad) is forgotten by a later reset. */
-static void judge_after(Judging *j, size_t ours)
+static void judge_gap(Judging *j, const PamGap *g)
 {
-        const PamStack *s = &j->stack;
-        PamEntry *o = &s->entries[ours];
+        const PamEntry *e = &j->stack.entries[g->at];
 
-        if (o->act[PAM_CODE_PERM_DENIED] != PAM_ACT_BAD) {
+        if (pam_is_ours(e)) {
+                return; /* judge_control() says it better */
+        }
+        if (g->forgets) {
+                findings_add(j->findings, FINDING_FAIL, j->name,
+                        "move the pam_jit.so line behind it, or take it out",
+                        "%s: %s resets the stack and forgets that pam_jit.so denied", e->where,
+                        e->module);
                 return;
         }
-        for (size_t i = ours + 1; i < s->n; i++) {
-                const PamEntry *e = &s->entries[i];
-                bool resets = false;
+        /* Root passes us as well, but with a record. */
+        findings_add(j->findings, is_for_root(e) ? FINDING_WARN : FINDING_FAIL, j->name,
+                "move the pam_jit.so line before it",
+                "%s: whoever %s answers with %s never comes to the pam_jit.so %s line", e->where,
+                e->module, pam_codes[g->code], pam_type_to_string(j->type));
+}
 
-                for (int code = 0; e->module && code < _PAM_CODE_MAX; code++) {
-                        resets = resets || e->act[code] == PAM_ACT_RESET;
+/* The ways past us, all of them by themselves. */
+static void judge_ways(Judging *j)
+{
+        PamWalk walk;
+
+        pam_walk(&j->stack, PAM_SAY_NO, &walk);
+        for (size_t i = 0; i < walk.n_gaps; i++) {
+                judge_gap(j, &walk.gaps[i]);
+        }
+        if (walk.unknown) {
+                findings_add(j->findings, FINDING_WARN, j->name, "make them simpler",
+                        "its %s lines have too many ways to follow all of them",
+                        pam_type_to_string(j->type));
+        }
+}
+
+/* Lines that Linux-PAM cannot read: it then refuses, and nobody knows why. */
+static void judge_lines(Judging *j)
+{
+        static const char locks[] = "correct it before somebody is locked out, see pam.d(5)";
+        const char *type = pam_type_to_string(j->type);
+
+        for (size_t i = 0; i < j->stack.n; i++) {
+                const PamEntry *e = &j->stack.entries[i];
+
+                if (e->unknown_type) {
+                        findings_add(j->findings, FINDING_WARN, j->name, locks,
+                                "%s: Linux-PAM does not know the line's type and makes it an %s line "
+                                "that fails",
+                                e->where, type);
+                } else if (e->unknown_control && e->module) {
+                        findings_add(j->findings, FINDING_WARN, j->name, locks,
+                                "%s: Linux-PAM does not know this control and refuses always",
+                                e->where);
+                } else if (pam_jumps_too_far(&j->stack, i)) {
+                        findings_add(j->findings, FINDING_WARN, j->name, locks,
+                                "%s: it jumps over more lines than there are, and Linux-PAM refuses "
+                                "then",
+                                e->where);
                 }
-                bool same = true;
-                for (size_t k = ours + 1; k <= i; k++) {
-                        same = same && s->entries[k].level >= e->level;
-                }
-                if (resets && same && e->level <= o->level) {
-                        findings_add(j->findings, FINDING_FAIL, j->name,
-                                "make the pam_jit.so line [success=ok ignore=ignore default=die]",
-                                "%s: %s resets the stack and forgets that pam_jit.so denied",
-                                e->where, e->module);
-                }
+        }
+        if (*j->stack.missing) {
+                findings_add(j->findings, FINDING_WARN, j->name, "install it or take the line out",
+                        "its %s lines include '%s', which is not there: Linux-PAM refuses everybody",
+                        type, j->stack.missing);
+        }
+        if (*j->stack.elsewhere) {
+                findings_add(j->findings, FINDING_WARN, j->name, "include a file of /etc/pam.d",
+                        "its %s lines include '%s', outside pam.d, which doctor does not follow",
+                        type, j->stack.elsewhere);
         }
 }
 
@@ -164,10 +172,8 @@ static void judge_control(Judging *j, const PamEntry *e)
         int denial = j->type == PAM_TYPE_AUTH ? PAM_CODE_CRED_INSUFFICIENT : PAM_CODE_PERM_DENIED;
         FindingState grave = j->type == PAM_TYPE_AUTH ? FINDING_WARN : FINDING_FAIL;
 
-        if (e->unknown_control) {
-                findings_add(j->findings, FINDING_WARN, j->name, fix,
-                        "%s: Linux-PAM does not know this control and refuses always", e->where);
-                return;
+        if (e->unknown_control || e->must_fail) {
+                return; /* judge_lines() told it */
         }
         if (!is_refusal(e->act[denial])) {
                 findings_add(j->findings, grave, j->name, fix,
@@ -205,21 +211,23 @@ static void judge_arguments(Judging *j, const PamEntry *e)
         }
 }
 
-/* `allow` and exempt are PAM_IGNORE: with nobody else to say yes, Linux-PAM says no. */
-static void judge_account_others(Judging *j)
+/* Whether our yes opens it; `allow` and exempt are PAM_IGNORE, so somebody else must say yes then. */
+static void judge_opens(Judging *j)
 {
-        for (size_t i = 0; i < j->stack.n; i++) {
-                const PamEntry *e = &j->stack.entries[i];
-                int act = e->act[PAM_CODE_SUCCESS];
+        PamWalk yes, nothing;
 
-                if (e->module && !streq(e->module, OURS) && !streq(e->module, "pam_deny.so") &&
-                        (act == PAM_ACT_OK || act == PAM_ACT_DONE)) {
-                        return;
-                }
+        pam_walk(&j->stack, PAM_SAY_YES, &yes);
+        pam_walk(&j->stack, PAM_SAY_NOTHING, &nothing);
+        if (!yes.opens && !yes.unknown) {
+                findings_add(j->findings, FINDING_FAIL, j->name,
+                        "see which line after pam_jit.so refuses",
+                        "its account lines refuse everybody, also who was approved");
+        } else if (!nothing.opens && !nothing.unknown) {
+                findings_add(j->findings, FINDING_WARN, j->name,
+                        "add 'account required pam_permit.so' or the distribution's common lines "
+                        "after it",
+                        "no other account module says yes: rules with action = allow will refuse");
         }
-        findings_add(j->findings, FINDING_WARN, j->name,
-                "add 'account required pam_permit.so' or the distribution's common lines after it",
-                "no other account module says yes: rules with action = allow will refuse");
 }
 
 static void judge_auth_password(Judging *j, size_t ours)
@@ -229,7 +237,7 @@ static void judge_auth_password(Judging *j, size_t ours)
                 "pam_faildelay.so", "pam_faillock.so", "pam_env.so", "pam_shells.so",
                 "pam_rootok.so", "pam_wheel.so", "pam_succeed_if.so", "pam_access.so",
                 "pam_time.so", "pam_group.so", "pam_listfile.so", "pam_permit.so", "pam_warn.so",
-                "pam_echo.so", "pam_usertype.so", "pam_localuser.so", OURS, NULL };
+                "pam_echo.so", "pam_usertype.so", "pam_localuser.so", PAM_OURS, NULL };
 
         for (size_t i = 0; i < ours; i++) {
                 const PamEntry *e = &j->stack.entries[i];
@@ -250,7 +258,7 @@ static void judge_session_last(Judging *j, size_t ours)
         for (size_t i = ours + 1; i < j->stack.n; i++) {
                 const PamEntry *e = &j->stack.entries[i];
 
-                if (!e->module || streq(e->module, OURS)) {
+                if (!e->module || e->must_fail || pam_is_ours(e)) {
                         continue;
                 }
                 bool systemd = streq(e->module, "pam_systemd.so");
@@ -262,86 +270,121 @@ static void judge_session_last(Judging *j, size_t ours)
         }
 }
 
-/* Whether the type has a line of ours; judges it if so. */
-static bool judge_type(
-        const PamText *files, size_t n, const char *service, PamType type, Findings *ret)
+static void judge_type(Judging *j)
 {
-        _cleanup_(judging_done) Judging j = { .service = service, .type = type, .findings = ret };
-        size_t ours;
+        size_t ours = find_ours(&j->stack, 0), before = j->findings->n;
 
-        (void) snprintf(j.name, sizeof(j.name), "pam %s", service);
-        if (pam_stack_read(files, n, service, type, &j.stack) < 0) {
-                findings_add(ret, FINDING_FAIL, j.name, "take the includes apart",
-                        "its %s lines include each other without end", pam_type_to_string(type));
-                return false;
+        judge_lines(j);
+        if (ours == j->stack.n) {
+                return;
         }
-        ours = find_ours(&j.stack, 0);
-        if (ours == j.stack.n) {
-                return false;
+        if (j->type != PAM_TYPE_AUTH) { /* there we only make waiting pleasant: account decides */
+                judge_ways(j);
         }
-        if (*j.stack.missing) {
-                findings_add(ret, FINDING_WARN, j.name, "install it or take the line out",
-                        "its %s lines include '%s', which is not there: Linux-PAM refuses everybody",
-                        pam_type_to_string(type), j.stack.missing);
+        for (size_t i = ours; i < j->stack.n; i = find_ours(&j->stack, i + 1)) {
+                judge_control(j, &j->stack.entries[i]);
+                judge_arguments(j, &j->stack.entries[i]);
         }
-        if (type != PAM_TYPE_AUTH) { /* there we only make waiting pleasant: account decides */
-                judge_before(&j, ours);
+        if (j->type == PAM_TYPE_ACCOUNT && j->findings->n == before) {
+                judge_opens(j);
+        } else if (j->type == PAM_TYPE_AUTH) {
+                judge_auth_password(j, ours);
+        } else if (j->type == PAM_TYPE_SESSION) {
+                judge_session_last(j, ours);
         }
-        for (size_t i = ours; i < j.stack.n; i = find_ours(&j.stack, i + 1)) {
-                judge_control(&j, &j.stack.entries[i]);
-                judge_arguments(&j, &j.stack.entries[i]);
-                judge_after(&j, i);
+}
+
+/* A line that gates nothing because the program does not ask it. */
+static void judge_caller(
+        const char *service, const char *name, bool auth, bool account, Findings *ret)
+{
+        const Caller *c = caller_find(service);
+
+        if (c->kind == CALLER_NEVER && account && !auth) {
+                findings_add(ret, FINDING_FAIL, name,
+                        "take it out; an account line gates nothing here", "%s", c->why);
+        } else if (c->kind == CALLER_NEVER || c->kind == CALLER_SOMETIMES) {
+                findings_add(
+                        ret, FINDING_WARN, name, "do not count on its account line", "%s", c->why);
+        } else if (c->kind == CALLER_UNKNOWN && account) {
+                findings_add(ret, FINDING_WARN, name,
+                        "try it: without a grant it must refuse, with the right password too",
+                        "doctor does not know whether this program calls account");
         }
-        if (type == PAM_TYPE_ACCOUNT) {
-                judge_account_others(&j);
-        } else if (type == PAM_TYPE_AUTH) {
-                judge_auth_password(&j, ours);
-        } else if (type == PAM_TYPE_SESSION) {
-                judge_session_last(&j, ours);
+        if (!account && c->kind != CALLER_NEVER) {
+                findings_add(ret, FINDING_FAIL, name, "add 'account required pam_jit.so'",
+                        "no account line: nothing is enforced (auth is skipped for keys, NOPASSWD "
+                        "and a fresh sudo timestamp)");
+        }
+}
+
+static const PamType judged[] = { PAM_TYPE_AUTH, PAM_TYPE_ACCOUNT, PAM_TYPE_SESSION };
+
+/* Reads the stacks of a service; false, and told, if they cannot be read. */
+static bool read_stacks(
+        const PamText *files, size_t n, const char *service, Judging *j, Findings *f)
+{
+        for (size_t i = 0; i < ELEMENTSOF(judged); i++) {
+                j[i] = (Judging){ .type = judged[i], .findings = f };
+                (void) snprintf(j[i].name, sizeof(j[i].name), "pam %s", service);
+                if (pam_stack_read(files, n, service, judged[i], &j[i].stack) < 0) {
+                        findings_add(f, FINDING_FAIL, j[i].name, "take the includes apart",
+                                "its %s lines include each other without end",
+                                pam_type_to_string(judged[i]));
+                        return false;
+                }
         }
         return true;
 }
 
-/* Programs that never call pam_acct_mgmt(3). */
-static bool lacks_account(const char *service)
+static void judge_gated(const char *service, Judging *j, const bool *has, Findings *ret)
 {
-        static const char *const services[] = { "runuser", "runuser-l", "i3lock", "swaylock",
-                "hyprlock", "waylock", "passwd", "chpasswd", "newusers", NULL };
+        const char *name = j[0].name;
+        size_t before = ret->n;
 
-        return word_in(service, services);
+        for (size_t i = 0; i < ELEMENTSOF(judged); i++) {
+                judge_type(&j[i]);
+        }
+        if (has[1] && !has[2]) {
+                findings_add(ret, FINDING_WARN, name,
+                        "add 'session required pam_jit.so' as the last session line",
+                        "no session line: what was opened is not ended with the grant");
+        }
+        if (ret->n == before && has[1] && caller_find(service)->kind != CALLER_NEVER) {
+                findings_add(ret, FINDING_OK, name, NULL,
+                        "every user comes to its account and session lines, and a no stands%s",
+                        has[0] ? "; its auth line comes after the password" : "");
+        }
+        judge_caller(service, name, has[0], has[1], ret);
 }
 
 /* Whether the service has us at all. */
 static bool judge_service(const PamText *files, size_t n, const char *service, Findings *ret)
 {
-        size_t before = ret->n;
-        bool auth = judge_type(files, n, service, PAM_TYPE_AUTH, ret);
-        bool account = judge_type(files, n, service, PAM_TYPE_ACCOUNT, ret);
-        bool session = judge_type(files, n, service, PAM_TYPE_SESSION, ret);
-        char name[80];
+        Judging j[ELEMENTSOF(judged)] = { 0 };
+        bool has[ELEMENTSOF(judged)] = { false }, any = false;
 
-        (void) snprintf(name, sizeof(name), "pam %s", service);
-        if (!auth && !account && !session) {
-                return false;
+        if (read_stacks(files, n, service, j, ret)) {
+                for (size_t i = 0; i < ELEMENTSOF(judged); i++) {
+                        has[i] = find_ours(&j[i].stack, 0) < j[i].stack.n;
+                        any = any || has[i];
+                }
         }
-        if (!account) {
-                findings_add(ret, FINDING_FAIL, name, "add 'account required pam_jit.so'",
-                        "no account line: nothing is enforced (auth is skipped for keys, NOPASSWD "
-                        "and a fresh sudo timestamp)");
-        } else if (lacks_account(service)) {
-                findings_add(ret, FINDING_WARN, name, "do not count on it",
-                        "this program never runs its account lines");
+        if (any) {
+                judge_gated(service, j, has, ret);
         }
-        if (account && !session) {
-                findings_add(ret, FINDING_WARN, name,
-                        "add 'session required pam_jit.so' as the last session line",
-                        "no session line: what was opened is not ended with the grant");
+        for (size_t i = 0; i < ELEMENTSOF(judged); i++) {
+                pam_stack_done(&j[i].stack);
         }
-        if (ret->n == before) {
-                findings_add(ret, FINDING_OK, name, NULL, "%saccount and session lines are sound",
-                        auth ? "auth, " : "");
-        }
-        return true;
+        return any;
+}
+
+bool stack_gates(const PamText *files, size_t n, const char *service)
+{
+        _cleanup_(pam_stack_done) PamStack s = { 0 };
+
+        return pam_stack_read(files, n, service, PAM_TYPE_ACCOUNT, &s) >= 0 &&
+               find_ours(&s, 0) < s.n;
 }
 
 /* Files that are only there to be included. */

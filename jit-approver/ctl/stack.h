@@ -10,6 +10,8 @@
 #include "jit-approver/ctl/pam_lines.h"
 
 void stack_judge(const PamText *files, size_t n, Findings *ret);
+/* Whether the service's account lines name us, by its own file or by "other"; not whether well. */
+bool stack_gates(const PamText *files, size_t n, const char *service);
 
 /*
  * Reads every file of a folder, sorted by name. 0 or -errno; release with stack_files_free().

@@ -11,13 +11,13 @@
 
 typedef struct Expected {
         const char *folder;
-        const char *findings[16]; /* "state name: part of the message" */
+        const char *findings[48]; /* "state name: part of the message" */
 } Expected;
 
 static const Expected cases[] = {
-        { "debian", { "ok pam sshd: account and session", "ok pam su: account and session",
-                            "ok pam su-l: account and session", "ok pam sudo: account and session",
-                            "ok pam sudo-i: account and session" } },
+        { "debian", { "ok pam sshd: every user comes to its account and", "ok pam su: every",
+                            "ok pam su-l: every user", "ok pam sudo: every user",
+                            "ok pam sudo-i: every user" } },
         { "debian-after", { "fail pam sudo: common-account:2: whoever pam_unix.so answers with "
                             "new_authtok_reqd",
                                   "fail pam sudo-i: common-account:2: whoever pam_unix.so" } },
@@ -43,32 +43,83 @@ static const Expected cases[] = {
                               "warn pam d-rootok: d-rootok:1: whoever pam_rootok.so",
                               "ok pam e-substack: ",
                               "fail pam f-inside: inside:1: whoever pam_localuser.so",
-                              "fail pam g-reset: g-reset:4: pam_echo.so resets the stack",
-                              "ok pam h-reset-die: ", "ok pam i-far: ",
+                              "fail pam g-reset: g-reset:2: pam_echo.so resets the stack",
+                              "fail pam h-reset-die: its account lines refuse everybody",
+                              "warn pam i-far: i-far:1: it jumps over more lines than there are",
                               "fail pam inside: inside:1: whoever pam_localuser.so",
                               "warn pam inside: no session line" } },
-        { "auth", { "fail pam a-required: a-required:2: the auth line asks the approvers before",
-                          "ok pam b-requisite: auth, account and session",
-                          "fail pam c-nologin: c-nologin:2: the auth line asks",
-                          "fail pam d-no-account: no account line", "ok pam e-debian: auth, " } },
-        { "sessions", { "warn pam a-missing: no session line",
-                              "fail pam b-systemd: b-systemd:4: pam_systemd.so comes after",
-                              "warn pam c-other: c-other:4: pam_mail.so comes after",
-                              "warn pam d-alone: no other account module",
-                              "fail pam e-only: no account line",
-                              "warn pam runuser: this program never runs its account lines" } },
+        { "auth",
+                { "fail pam a-required: a-required:2: the auth line asks the approvers before",
+                        "ok pam b-requisite: every user comes to its account and session "
+                        "lines, and a no stands; its auth line comes after",
+                        "fail pam c-nologin: c-nologin:2: the auth line asks",
+                        "fail pam d-no-account: no account line",
+                        "ok pam e-debian: every user comes to its account and session lines, and a no stands; its auth" } },
+        { "sessions",
+                { "warn pam a-missing: no session line",
+                        "fail pam b-systemd: b-systemd:4: pam_systemd.so comes after",
+                        "warn pam c-other: c-other:4: pam_mail.so comes after",
+                        "warn pam d-alone: no other account module",
+                        "fail pam e-only: no account line", "fail pam runuser: it is root's" } },
         { "pairs", { "fail pam su: no account line", "ok pam su-l: ", "ok pam sudo: ",
                            "warn pam sudo-i: sudo is gated, sudo-i has no file" } },
-        { "broken",
-                { "fail pam a-loop: its auth lines include each other without end",
-                        "fail pam a-loop: its account lines include",
-                        "fail pam a-loop: its session lines include",
-                        "warn pam b-missing: its account lines include 'gone', which is not there",
-                        "warn pam b-missing: its session lines include 'gone'" } },
+        { "broken", { "fail pam a-loop: its auth lines include each other without end",
+                            "warn pam b-missing: its auth lines include 'gone', which is not there",
+                            "warn pam b-missing: its account lines include 'gone'",
+                            "warn pam b-missing: its session lines include 'gone'" } },
         { "arguments", { "fail pam a-span: a-span:1: pam_jit.so does not take 'wait=5minuets'",
                                "fail pam b-both: b-both:1: pam_jit.so does not take 'quiet'",
                                "fail pam b-both: b-both:3: pam_jit.so does not take 'fail-open'",
                                "ok pam c-good: " } },
+        { "arch",
+                { "fail pam login: system-login:3: whoever pam_systemd_home.so answers with success",
+                        "warn pam su: su:3: whoever pam_rootok.so answers with success",
+                        "ok pam su-l: ", "ok pam sudo: ", "ok pam sudo-i: " } },
+        { "fedora-sss",
+                { "ok pam login: ", "fail pam sshd: password-auth:8: whoever pam_localuser.so",
+                        "fail pam sshd: password-auth:9: whoever pam_usertype.so",
+                        "warn pam su: su:3: whoever pam_succeed_if.so answers with success",
+                        "fail pam su-l: su-l:3: whoever pam_succeed_if.so answers with success" } },
+        { "suse", { "warn pam su: su:3: whoever pam_rootok.so", "ok pam su-l: ",
+                          "fail pam sudo: common-account:2: whoever pam_localuser.so",
+                          "ok pam sudo-i: " } },
+        { "debian-primary",
+                { "fail pam login: common-account:1: whoever pam_unix.so answers with success",
+                        "fail pam sudo: sudo:1: the account line throws a denial away",
+                        "fail pam sudo-i: sudo-i:1: the account line throws a denial away" } },
+        { "edges",
+                { "fail pam a-spaces: a-spaces:1: whoever pam_succeed_if.so",
+                        "fail pam b-run-on: b-run-on:1: whoever pam_succeed_if.so",
+                        "fail pam c-bare: c-bare:1: whoever pam_succeed_if.so",
+                        "fail pam d-bracketed: d-bracketed:1: whoever pam_localuser.so",
+                        "warn pam e-large: e-large:1: Linux-PAM does not know this control",
+                        "fail pam f-defaults: f-defaults:1: the account line throws a denial away",
+                        "ok pam g-inside: ",
+                        "fail pam g-substack-reset: g-substack-reset:2: pam_echo.so resets",
+                        "warn pam h-type: h-type:1: Linux-PAM does not know the line's type and "
+                        "makes it an auth line",
+                        "warn pam i-inside-type: i-part:1: Linux-PAM does not know the line's type "
+                        "and makes it an account line",
+                        "warn pam j-elsewhere: its account lines include '/etc/security/more'",
+                        "warn pam k-elsewhere: its account lines include 'sub/other'",
+                        "fail pam l-pam-d: l-part:1: whoever pam_localuser.so",
+                        "fail pam m-refuses: its account lines refuse everybody",
+                        "fail pam n-reset-refuses: its account lines refuse everybody",
+                        "fail pam o-required-first: its account lines refuse everybody",
+                        "fail pam p-not-found: its account lines refuse everybody",
+                        "ok pam q-later: ",
+                        "fail pam r-new-password: r-new-password:2: whoever pam_faildelay.so",
+                        "ok pam s-escaped: ", "ok pam t-twice: " } },
+        { "other", { "warn pam login: no session line",
+                           "ok pam other: ", "fail pam sshd: no account line" } },
+        { "callers",
+                { "fail pam gnome-screensaver: it calls account and does not heed the answer",
+                        "warn pam i3lock: it unlocks after auth",
+                        "fail pam kde-fingerprint: it unlocks", "ok pam my-own: ",
+                        "warn pam my-own: doctor does not know whether this program calls account",
+                        "ok pam samba: ", "warn pam samba: it calls account only with",
+                        "fail pam swaylock: it unlocks", "fail pam webpass: it lets people in",
+                        "ok pam xscreensaver: ", "warn pam xscreensaver: how it was built" } },
         { "none", { "warn pam: no service has pam_jit.so" } },
 };
 
@@ -86,6 +137,24 @@ static void check_finding(const Expected *e, const Findings *f, size_t i)
         ck_assert_msg(f->items[i].fix || f->items[i].state == FINDING_OK, "%s", said);
 }
 
+/* Most services of the fixtures exist nowhere else. */
+static void drop_callers(Findings *f)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < f->n; i++) {
+                Finding one = f->items[i];
+
+                if (strncmp(one.message, "doctor does not know whether", 28) == 0) {
+                        free(one.name);
+                        free(one.message);
+                } else {
+                        f->items[n++] = one;
+                }
+        }
+        f->n = n;
+}
+
 START_TEST(fixtures)
 {
         const Expected *e = &cases[_i];
@@ -99,6 +168,9 @@ START_TEST(fixtures)
         stack_judge(files, n, &f);
         while (expected < ELEMENTSOF(e->findings) && e->findings[expected]) {
                 expected++;
+        }
+        if (!streq(e->folder, "callers")) {
+                drop_callers(&f);
         }
         for (size_t i = 0; i < MAX(expected, f.n); i++) {
                 check_finding(e, &f, i);
