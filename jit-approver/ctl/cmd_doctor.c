@@ -12,15 +12,19 @@
 #include "jit-approver/ctl/call.h"
 #include "jit-approver/ctl/checker.h"
 #include "jit-approver/ctl/doc.h"
+#include "jit-approver/ctl/options.h"
 #include "jit-approver/ctl/print.h"
+#include "jit-approver/ctl/roads.h"
+#include "jit-approver/ctl/root.h"
 #include "jit-approver/ctl/stack.h"
 
-#define PAM_DIR "/etc/pam.d"
+#define MODULE PAMMODDIR "/pam_jit.so"
 
-static const char *arg_pam_dir = PAM_DIR;
+static const char *arg_pam_dir = NULL, *arg_root = NULL;
 
 static const Option options[] = {
-        { "pam-dir", OPTION_TEXT, &arg_pam_dir, "DIR", "judge these stacks, not " PAM_DIR },
+        { "pam-dir", OPTION_TEXT, &arg_pam_dir, "DIR", "judge these stacks, not /etc/pam.d" },
+        { "root", OPTION_TEXT, &arg_root, "DIR", "judge the files of the host below it" },
         { NULL },
 };
 
@@ -62,24 +66,35 @@ static void check_versions(const JsonNode *status, Findings *f)
         }
 }
 
+/* What to do about a problem of the rules. */
+static const char *rules_fix(const char *problem)
+{
+        return strstr(problem, "the file does not exist")
+                       ? "write it, see approver.conf(5); then: jitctl reload"
+                       : "correct it, then: jitctl reload";
+}
+
 static void check_rules(const JsonNode *status, Findings *f)
 {
         const JsonNode *problems = node_array(status, "problems");
         bool loaded = node_boolean(status, "rules_loaded");
-        const JsonNode *first = problems ? json_first(problems) : NULL;
+        const JsonNode *n = problems ? json_first(problems) : NULL;
+        FindingState state = loaded ? FINDING_WARN : FINDING_FAIL;
 
-        if (loaded && !first) {
+        if (loaded && !n) {
                 findings_add(f, FINDING_OK, "rules", NULL, "loaded");
-                return;
-        }
-        if (!loaded) {
-                findings_add(f, FINDING_FAIL, "rules", "correct them, then: jitctl reload",
+        } else if (!loaded && (!n || json_type(n) != JSON_STRING)) {
+                findings_add(f, state, "rules", "see jitctl check, then: jitctl reload",
                         "not loaded: everything that needs a rule is refused");
         }
-        for (const JsonNode *n = first; n; n = json_next(n)) {
+        for (; n; n = json_next(n)) {
                 if (json_type(n) == JSON_STRING) {
-                        findings_add(f, loaded ? FINDING_WARN : FINDING_FAIL, "rules",
-                                "correct it, then: jitctl reload", "%s", json_string(n));
+                        findings_add(f, state, "rules", rules_fix(json_string(n)), "%s%s",
+                                json_string(n),
+                                loaded ? ": the rules from before are in force"
+                                : n == json_first(problems)
+                                        ? ": everything that needs a rule is refused"
+                                        : "");
                 }
         }
 }
@@ -126,8 +141,8 @@ static void check_approver(const Ctl *ctl, Findings *f)
         IdCall call = { .version = PROTOCOL_VERSION };
 
         if (call_open(&c, ctl) != EXIT_DONE) {
-                findings_add(f, FINDING_FAIL, "socket", "systemctl start jit-approver.socket", "%s",
-                        c.message);
+                findings_add(f, FINDING_FAIL, "socket",
+                        "systemctl enable --now jit-approver.socket", "%s", c.message);
                 return;
         }
         check_server(&c, f);
@@ -149,11 +164,28 @@ static void check_approver(const Ctl *ctl, Findings *f)
         check_channels(c.reply.parameters, f);
 }
 
+/* Whether the approver said the same of the rules that it has. */
+static bool is_told(const Findings *f, const char *problem)
+{
+        for (size_t i = 0; i < f->n; i++) {
+                if (strncmp(f->items[i].message, problem, strlen(problem)) == 0) {
+                        return true;
+                }
+        }
+        return false;
+}
+
 /* What a reload or a restart would meet. */
 static void check_files(const Ctl *ctl, Findings *f)
 {
+        const char *path = str_or(ctl->config, SYSCONFDIR "/jit-approver/approver.conf");
         _cleanup_(checked_done) Checked c = { 0 };
 
+        if (access(path, R_OK) < 0 && errno == EACCES) {
+                findings_add(f, FINDING_WARN, "files", "run it as root: sudo jitctl doctor",
+                        "could not look at the rules (%s): only root may read them", path);
+                return;
+        }
         int r = checker_run(ctl->config, &c);
         if (r < 0) {
                 findings_add(f, FINDING_WARN, "files", "install jit-approver completely",
@@ -161,9 +193,13 @@ static void check_files(const Ctl *ctl, Findings *f)
                 return;
         }
         for (size_t i = 0; c.lines && c.lines[i]; i++) {
-                /* Not everybody may read the rules. */
-                findings_add(f, c.ok || geteuid() != 0 ? FINDING_WARN : FINDING_FAIL, "files",
-                        "correct it before the next restart; see jitctl check", "%s", c.lines[i]);
+                if (!is_told(f, c.lines[i])) {
+                        findings_add(f, c.ok ? FINDING_WARN : FINDING_FAIL, "files",
+                                strstr(c.lines[i], "the file does not exist")
+                                        ? rules_fix(c.lines[i])
+                                        : "correct it before the next restart; see jitctl check",
+                                "%s", c.lines[i]);
+                }
         }
         if (!c.lines) {
                 findings_add(f, c.ok ? FINDING_OK : FINDING_FAIL, "files",
@@ -172,19 +208,81 @@ static void check_files(const Ctl *ctl, Findings *f)
         }
 }
 
-/* Linux-PAM refuses for a line whose module it cannot load, root too. */
-static void check_module(Findings *f)
+/* Whether a service of pam.d names us in any of its lines. */
+static bool is_named(const PamText *files, size_t n)
 {
-        static const char module[] = PAMMODDIR "/pam_jit.so";
-
-        if (access(module, R_OK) < 0) {
-                findings_add(f, FINDING_FAIL, "module",
-                        "install it, or take its lines out of /etc/pam.d",
-                        "%s: %s: PAM refuses everybody where it is named, root too", module,
-                        strerror(errno));
-        } else {
-                findings_add(f, FINDING_OK, "module", NULL, "%s", module);
+        for (size_t i = 0; i < n; i++) {
+                if (stack_names(files, n, files[i].service)) {
+                        return true;
+                }
         }
+        return false;
+}
+
+/* Linux-PAM refuses for a line whose module it cannot load, root too. */
+static void check_module(int root_fd, const Host *h, bool named, Findings *f)
+{
+        struct stat st;
+        int r = root_stat(root_fd, MODULE, &st);
+
+        /* another host may have its modules elsewhere */
+        for (char **m = h->modules; root_fd != ROOT_HERE && m && *m; m++) {
+                r = streq(*m, "pam_jit.so") ? 0 : r;
+        }
+        if (r >= 0) {
+                findings_add(f, FINDING_OK, "module", NULL,
+                        root_fd == ROOT_HERE ? MODULE : "pam_jit.so is among its modules");
+        } else {
+                findings_add(f, FINDING_FAIL, "module",
+                        named ? "install it, or take its lines out of /etc/pam.d" : "install it",
+                        MODULE ": %s%s", strerror(-r),
+                        named ? ": PAM refuses everybody where /etc/pam.d names it, root too" : "");
+        }
+}
+
+/* One cause, one finding: without module and socket the rest follows. */
+static bool is_installed(const Ctl *ctl, bool named, Findings *f)
+{
+        if (ctl->socket || named || access(MODULE, F_OK) == 0 ||
+                access(PROTOCOL_SOCKET, F_OK) == 0 ||
+                access("/usr/lib/systemd/system/jit-approver.socket", F_OK) == 0) {
+                return true;
+        }
+        findings_add(f, FINDING_FAIL, "install",
+                "install it: module, approver and units; then enable jit-approver.socket",
+                "pam-jit is not installed on this host: there is neither " MODULE
+                " nor a jit-approver.socket, so nothing is gated and nobody answers");
+        return false;
+}
+
+/* The host's own files: PAM stacks, other roads to root, what locks out. */
+static void check_host(int root_fd, const Ctl *ctl, Findings *f)
+{
+        _cleanup_(rules_seen_done) RulesSeen rules = { 0 };
+        _cleanup_(host_done) Host host = { 0 };
+
+        host_load(root_fd, ctl->config, &host);
+        rules_seen_read(&host, &rules);
+        bool named = is_named(host.pam, host.n_pam);
+        if (root_fd == ROOT_HERE) {
+                if (is_installed(ctl, named, f)) {
+                        check_approver(ctl, f);
+                        check_files(ctl, f);
+                        check_module(root_fd, &host, named, f);
+                }
+        } else {
+                check_module(root_fd, &host, named, f);
+        }
+        if (host.n_pam > 0) {
+                stack_judge(host.pam, host.n_pam, f);
+        } else {
+                findings_add(f, FINDING_FAIL, "pam",
+                        geteuid() == 0 ? "see that /etc/pam.d is there and whole"
+                                       : "run it as root: sudo jitctl doctor",
+                        "there is no service in /etc/pam.d that could be read");
+        }
+        roads_judge(&host, &rules, f);
+        lockout_judge(&host, &rules, f);
 }
 
 static void check_stacks(Findings *f)
@@ -192,10 +290,10 @@ static void check_stacks(Findings *f)
         PamText *files = NULL;
         size_t n = 0;
 
-        int r = stack_files_load(arg_pam_dir, &files, &n);
+        int r = stack_files_load(ROOT_HERE, &arg_pam_dir, 1, &files, &n);
         if (r < 0) {
-                findings_add(f, FINDING_FAIL, "pam", "run doctor as root", "cannot read %s: %s",
-                        arg_pam_dir, strerror(-r));
+                findings_add(f, FINDING_FAIL, "pam", "see that it is there and may be read",
+                        "cannot read %s: %s", arg_pam_dir, strerror(-r));
                 return;
         }
         stack_judge(files, n, f);
@@ -240,35 +338,67 @@ static int print_json(const Findings *f)
         return EXIT_DONE;
 }
 
+static int check_all(const Ctl *ctl, Findings *f)
+{
+        _cleanup_(closep) int fd = -1;
+
+        if (arg_pam_dir) { /* they are not this host's */
+                check_approver(ctl, f);
+                check_files(ctl, f);
+                check_stacks(f);
+                return EXIT_DONE;
+        }
+        if (!arg_root) {
+                check_host(ROOT_HERE, ctl, f);
+                return EXIT_DONE;
+        }
+        fd = root_open(ROOT_HERE, arg_root, O_PATH | O_DIRECTORY);
+        if (fd < 0) {
+                say("Cannot open '%s': %s.", safe(arg_root), strerror(-fd));
+                return EXIT_ERROR;
+        }
+        check_host(fd, ctl, f);
+        return EXIT_DONE;
+}
+
+static void print_all(const Findings *f)
+{
+        bool advice = false;
+
+        for (size_t i = 0; i < f->n; i++) {
+                print_finding(&f->items[i]);
+                advice = advice || f->items[i].state != FINDING_OK;
+        }
+        if (advice && geteuid() != 0) {
+                (void) puts(
+                        "You are not root: what stands behind -> is for an administrator of this host.");
+        }
+}
+
 static int run(const Ctl *ctl)
 {
         _cleanup_(findings_done) Findings f = { 0 };
 
-        check_approver(ctl, &f);
-        check_files(ctl, &f);
-        if (streq(arg_pam_dir, PAM_DIR)) { /* others are not this host's */
-                check_module(&f);
+        if (arg_pam_dir && arg_root) {
+                return usage("--pam-dir and --root do not go together.");
         }
-        check_stacks(&f);
-        if (ctl->json) {
-                int r = print_json(&f);
-                if (r != EXIT_DONE) {
-                        return r;
-                }
-        } else {
-                for (size_t i = 0; i < f.n; i++) {
-                        print_finding(&f.items[i]);
-                }
+        int r = check_all(ctl, &f);
+        if (r == EXIT_DONE && ctl->json) {
+                r = print_json(&f);
+        } else if (r == EXIT_DONE) {
+                print_all(&f);
         }
-        return findings_has(&f, FINDING_FAIL) ? EXIT_ERROR : EXIT_DONE;
+        return r == EXIT_DONE && findings_has(&f, FINDING_FAIL) ? EXIT_ERROR : r;
 }
 
 const Verb verb_doctor = {
         .name = "doctor",
-        .synopsis = "[--pam-dir DIR]",
+        .synopsis = "[--pam-dir DIR|--root DIR]",
         .summary = "Find what is wrong with this installation",
-        .notes = "Judges the approver, its rules and the PAM stacks that have pam_jit.so.\n"
-                 "Exit: 0 nothing fails, 1 something does.\n",
+        .notes =
+                "Judges the approver, its rules, the PAM stacks that have pam_jit.so, the other roads\n"
+                "to root on this host, and what could lock everybody out.\n"
+                "Exit: 0 nothing fails, 1 something does.\n",
         .takes_config = true,
         .options = options,
         .run = run,

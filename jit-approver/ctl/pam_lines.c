@@ -310,6 +310,7 @@ static void read_module(Reader *r, const char *control, const char *module, char
         e->must_fail = !known_type || !*module;
         e->unknown_type = !known_type;
         e->module = must(strdup(base_name(module)));
+        e->has_path = base_name(module) != module;
         for (char *word = take_word(&rest); *word; word = take_word(&rest)) {
                 if (strv_add(&e->arguments, word) < 0) {
                         (void) must(NULL);

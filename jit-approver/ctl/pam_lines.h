@@ -31,6 +31,7 @@ enum {
         PAM_CODE_CRED_INSUFFICIENT = 8,
         PAM_CODE_NEW_AUTHTOK_REQD = 12,
         PAM_CODE_IGNORE = 25,
+        PAM_CODE_MODULE_UNKNOWN = 28,
         PAM_CODE_INCOMPLETE = 31,
         _PAM_CODE_MAX = 32,
 };
@@ -54,6 +55,7 @@ typedef struct PamEntry {
         int act[_PAM_CODE_MAX];
         bool unknown_control; /* Linux-PAM then takes every outcome for a failure */
         bool unknown_type;    /* "acount": Linux-PAM fails it among the lines of another type */
+        bool has_path;        /* the module is named with its folder */
         bool must_fail;       /* Linux-PAM has nothing to call there and answers perm_denied */
 } PamEntry;
 

@@ -15,7 +15,7 @@
 #include "jit-approver/ctl/print.h"
 
 #define LEVELS_MAX 20
-#define STATES_MAX 1024
+#define STATES_MAX 256
 #define NO_GAP SIZE_MAX
 
 /* libpam's impression and status; of a status only what can be a success is told apart. */

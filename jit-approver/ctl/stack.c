@@ -304,8 +304,10 @@ static void judge_caller(
                 findings_add(ret, FINDING_FAIL, name,
                         "take it out; an account line gates nothing here", "%s", c->why);
         } else if (c->kind == CALLER_NEVER || c->kind == CALLER_SOMETIMES) {
-                findings_add(
-                        ret, FINDING_WARN, name, "do not count on its account line", "%s", c->why);
+                findings_add(ret, FINDING_WARN, name,
+                        account ? "do not count on its account line"
+                                : "only its auth line gates it; see that a no stands there",
+                        "%s", c->why);
         } else if (c->kind == CALLER_UNKNOWN && account) {
                 findings_add(ret, FINDING_WARN, name,
                         "try it: without a grant it must refuse, with the right password too",
@@ -352,7 +354,7 @@ static void judge_gated(const char *service, Judging *j, const bool *has, Findin
         }
         if (ret->n == before && has[1] && caller_find(service)->kind != CALLER_NEVER) {
                 findings_add(ret, FINDING_OK, name, NULL,
-                        "every user comes to its account and session lines, and a no stands%s",
+                        "every user comes to its account and session lines, and a denial stands%s",
                         has[0] ? "; its auth line comes after the password" : "");
         }
         judge_caller(service, name, has[0], has[1], ret);
@@ -387,8 +389,7 @@ bool stack_gates(const PamText *files, size_t n, const char *service)
                find_ours(&s, 0) < s.n;
 }
 
-/* Files that are only there to be included. */
-static bool is_fragment(const char *service)
+bool stack_is_fragment(const char *service)
 {
         static const char *const exact[] = { "password-auth", "postlogin", "fingerprint-auth",
                 "smartcard-auth", NULL };
@@ -437,13 +438,26 @@ static void judge_pair(const PamText *files, size_t n, const bool *gated, const 
         }
 }
 
+bool stack_names(const PamText *files, size_t n, const char *service)
+{
+        for (size_t i = 0; i < ELEMENTSOF(judged); i++) {
+                _cleanup_(pam_stack_done) PamStack s = { 0 };
+
+                if (pam_stack_read(files, n, service, judged[i], &s) >= 0 &&
+                        find_ours(&s, 0) < s.n) {
+                        return true;
+                }
+        }
+        return false;
+}
+
 void stack_judge(const PamText *files, size_t n, Findings *ret)
 {
         _cleanup_(freep) bool *gated = must(calloc(n + 1, sizeof(*gated)));
         bool any = false;
 
         for (size_t i = 0; i < n; i++) {
-                gated[i] = !is_fragment(files[i].service) &&
+                gated[i] = !stack_is_fragment(files[i].service) &&
                            judge_service(files, n, files[i].service, ret);
                 any = any || gated[i];
         }

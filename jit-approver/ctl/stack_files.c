@@ -2,17 +2,13 @@
 
 /* The files of pam.d, read for stack.c. */
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "common/util.h"
 #include "jit-approver/ctl/print.h"
+#include "jit-approver/ctl/root.h"
 #include "jit-approver/ctl/stack.h"
-
-#define FILE_MAX ((size_t) 256 * 1024)
 
 static int compare(const void *a, const void *b)
 {
@@ -30,59 +26,66 @@ static bool is_service(const char *name)
                         return false;
                 }
         }
-        return name[0] != '.';
+        return true;
 }
 
-/* 1 when *ret was filled, 0 when the name is no service's file. */
-static int load_one(int folder, const char *name, PamText *ret)
+static bool is_loaded(const PamText *files, size_t n, const char *name)
 {
-        _cleanup_(closep) int fd = -1;
-        char *text = NULL;
-        struct stat st;
-        size_t size;
+        for (size_t i = 0; i < n; i++) {
+                if (streq(files[i].service, name)) {
+                        return true;
+                }
+        }
+        return false;
+}
 
-        if (!is_service(name)) {
-                return 0;
-        }
-        fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-        if (fd < 0 || fstat(fd, &st) < 0) {
-                return errno == ENOENT ? 0 : -errno;
-        }
-        if (!S_ISREG(st.st_mode)) {
-                return 0;
-        }
-        int r = read_file(fd, FILE_MAX, &text, &size);
+static int load_folder(int root_fd, const char *folder, PamText **files, size_t *n)
+{
+        _cleanup_(strv_freep) char **names = NULL;
+
+        int r = root_list(root_fd, folder, &names);
         if (r < 0) {
                 return r;
         }
-        *ret = (PamText){ must(strdup(name)), text };
-        return 1;
-}
+        for (char **name = names; name && *name; name++) {
+                _cleanup_(freep) char *path = NULL;
+                char *text = NULL;
 
-static void closedirp(DIR **d)
-{
-        if (*d) {
-                (void) closedir(*d);
+                if (!is_service(*name) || is_loaded(*files, *n, *name)) {
+                        continue;
+                }
+                (void) must(str_printf(&path, "%s/%s", folder, *name) < 0 ? NULL : path);
+                r = root_read(root_fd, path, &text);
+                if (r == -ENOENT || r == -EISDIR) {
+                        continue;
+                }
+                if (r < 0) {
+                        return r;
+                }
+                *files = must(reallocarray(*files, *n + 1, sizeof(**files)));
+                (*files)[(*n)++] = (PamText){ must(strdup(*name)), text };
         }
+        return 0;
 }
 
-int stack_files_load(const char *folder, PamText **ret, size_t *ret_n)
+int stack_files_load(
+        int root_fd, const char *const *folders, size_t n_folders, PamText **ret, size_t *ret_n)
 {
-        _cleanup_(closedirp) DIR *d = opendir(folder);
         PamText *files = NULL;
+        bool found = false;
         size_t n = 0;
 
-        if (!d) {
-                return -errno;
-        }
-        for (struct dirent *e = readdir(d); e; e = readdir(d)) {
-                files = must(reallocarray(files, n + 1, sizeof(*files)));
-                int r = load_one(dirfd(d), e->d_name, &files[n]);
-                if (r < 0) {
+        for (size_t i = 0; i < n_folders; i++) {
+                int r = load_folder(root_fd, folders[i], &files, &n);
+
+                if (r < 0 && r != -ENOENT) {
                         stack_files_free(files, n);
                         return r;
                 }
-                n += (size_t) r;
+                found = found || r == 0;
+        }
+        if (!found) {
+                return -ENOENT;
         }
         if (n > 0) {
                 qsort(files, n, sizeof(*files), compare);

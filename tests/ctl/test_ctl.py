@@ -12,6 +12,7 @@ import pty
 import re
 import select
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -588,8 +589,254 @@ class Doctor(Case):
 
     def test_down(self):
         done = self.jitctl("doctor", "--pam-dir", "/nonexistent", exit=1)
-        self.assertRegex(done.stdout, "(?m)^fail  socket .*\n +-> systemctl start")
+        self.assertRegex(done.stdout, "(?m)^fail  socket .*\n +-> systemctl enable --now")
         self.assertRegex(done.stdout, "(?m)^fail  pam ")
+
+    def test_two_places(self):
+        self.jitctl("doctor", "--pam-dir", "/", "--root", "/", exit=2)
+        self.assertIn("Cannot open", self.jitctl("doctor", "--root", "/nonexistent", exit=1).stderr)
+
+
+GATED = "account required pam_jit.so\naccount required pam_unix.so\nsession required pam_jit.so\n"
+OPEN = "account required pam_unix.so\n"
+RULES = """[approver bob]
+user = bob
+
+[rule root]
+services = sudo, su
+users = *
+action = ask
+approvers = bob
+"""
+POLICY = """<policyconfig><action id="org.freedesktop.systemd1.manage-units"><defaults>
+<allow_any>auth_admin</allow_any><allow_active>%s</allow_active></defaults></action></policyconfig>"""
+
+
+class Host(Case):
+    """doctor --root: a host below a folder, with roads to root and lock-outs planted."""
+
+    def setUp(self):
+        super().setUp()
+        self.root = os.path.join(self.folder.name, "host")
+        for service in ("sudo", "sudo-i", "su", "su-l"):
+            self.plant("etc/pam.d/" + service, GATED)
+        for program in ("sudo", "su", "mount", "passwd"):
+            self.plant("usr/bin/" + program, "", 0o4755)
+        self.plant("usr/bin/systemd-run", "", 0o755)
+        self.plant("usr/bin/bash", "", 0o755)
+        self.plant("etc/sudoers", "Defaults env_reset\ndev ALL=(ALL) NOPASSWD: ALL\n@includedir /etc/sudoers.d\n", 0o440)
+        self.plant("etc/passwd", "root:x:0:0:root:/root:/bin/bash\ndev:x:1000:1000::/home/dev:/bin/bash\n")
+        self.plant("etc/group", "root:x:0:\ndocker:x:990:\nlibvirt:x:991:root\ndisk:x:6:\ndev:x:1000:\n")
+        self.plant("etc/shadow", "root:$y$j9T$x:20000::::::\n", 0o600)
+        self.plant("etc/jit-approver/approver.conf", RULES)
+        self.plant("etc/systemd/system/sockets.target.wants/jit-approver.socket", "")
+        self.plant("etc/cron.d/backup", "0 0 * * * root true\n")
+        self.plant("etc/doas.conf", "# permit :wheel\n")
+        os.symlink("/usr/bin", os.path.join(self.root, "bin"))
+
+    def plant(self, path, text, mode=0o644):
+        path = os.path.join(self.root, path)
+        os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+        with open(path, "w") as f:
+            f.write(text)
+        os.chmod(path, mode)
+
+    def doctor(self):
+        return [JITCTL, "doctor", "--root", self.root, "--config", "/etc/jit-approver/approver.conf"]
+
+    def found(self):
+        """What is neither ok nor about the module, which is on no such host."""
+        done = subprocess.run([*self.doctor(), "--json"], text=True,
+                              capture_output=True, timeout=30)
+        checks = json.loads(done.stdout)["checks"]
+        for check in checks:
+            self.assertEqual(check["state"] == "ok", check["fix"] is None, check)
+        return [(c["state"], c["name"], c["message"]) for c in checks
+                if c["name"] != "module" and (c["state"] != "ok" or c["name"] in ("roads", "lock-out"))]
+
+    def expect(self, *expected):
+        found = self.found()
+        self.assertEqual([f[:2] for f in found], [e[:2] for e in expected], found)
+        for (_, _, message), (_, _, words) in zip(found, expected):
+            self.assertIn(words, message)
+
+    CLEAN = [("ok", "roads", "no other road"), ("ok", "lock-out", "somebody can become root")]
+
+    def test_clean(self):
+        self.expect(*self.CLEAN)
+
+    def roads(self, *expected):
+        self.expect(*expected, self.CLEAN[1])
+
+    def test_su(self):
+        self.plant("etc/pam.d/su", OPEN)
+        self.plant("etc/pam.d/su-l", OPEN)
+        self.roads(("fail", "road su", "though a rule names it"))
+        self.plant("etc/jit-approver/approver.conf", RULES.replace("sudo, su", "sudo"))
+        self.roads(("warn", "road su", "who knows root's password becomes root unasked"))
+        os.chmod(os.path.join(self.root, "usr/bin/su"), 0o755)
+        self.expect(*self.CLEAN)
+
+    def test_doas(self):
+        self.plant("usr/bin/doas", "", 0o4755)
+        self.expect(*self.CLEAN)
+        self.plant("etc/doas.conf", "permit persist :wheel\n")
+        self.roads(("warn", "road doas", "whom doas.conf lets"))
+        self.plant("etc/pam.d/doas", GATED)
+        self.expect(*self.CLEAN[:1], ("warn", "lock-out", "doas is gated and no rule names it"))
+
+    def test_setuid(self):
+        self.plant("usr/local/bin/rootsh", "", 0o4755)
+        self.plant("usr/local/bin/helper", "", 0o4755)
+        self.plant("usr/bin/ksu", "", 0o4755)
+        self.roads(("fail", "road setuid", "/usr/local/bin/rootsh: whoever starts it is root"),
+                   ("warn", "road ksu", "does not ask PAM"),
+                   ("warn", "road setuid", "/usr/local/bin/helper"))
+
+    @unittest.skipUnless(os.getuid() == 0, "only root can give capabilities")
+    def test_capabilities(self):
+        for mask, found in ((1 << 7, True), (1 << 21, True), (1 << 13, False)):
+            self.plant("usr/bin/python3", "", 0o755)
+            os.setxattr(os.path.join(self.root, "usr/bin/python3"), "security.capability",
+                        struct.pack("<5I", 0x02000001, mask, 0, 0, 0))
+            if found:
+                self.roads(("fail", "road setuid", "/usr/bin/python3: whoever starts it is root"))
+            else:
+                self.expect(*self.CLEAN)
+
+    def test_modules(self):
+        self.plant("usr/lib/security/pam_unix.so", "")
+        self.expect(*self.CLEAN)
+        self.plant("etc/pam.d/sudo", "session optional pam_gone.so\n" + GATED +
+                   "-account [success=ok default=ignore] pam_gone.so\naccount required /opt/pam_gone.so\n")
+        self.expect(*self.CLEAN)
+        self.plant("etc/pam.d/sudo", GATED + "-account required pam_gone.so\n")
+        self.expect(self.CLEAN[0], ("fail", "lock-out", "sudo: sudo:4: pam_gone.so is not there"))
+
+    def test_polkit(self):
+        self.plant("usr/bin/pkexec", "", 0o4755)
+        self.plant("usr/share/polkit-1/actions/org.freedesktop.systemd1.policy", POLICY % "yes")
+        self.expect(*self.CLEAN)  # nobody is there to say yes
+        self.plant("usr/lib/polkit-1/polkitd", "", 0o755)
+        active = ("fail", "road polkit", "org.freedesktop.systemd1.manage-units is allowed to everybody")
+        self.roads(("warn", "road polkit", "by pkexec and systemd-run"), active)
+        self.plant("usr/lib/pam.d/polkit-1", GATED)
+        self.plant("etc/jit-approver/approver.conf.d/polkit.conf", "[rule polkit]\nservices = polkit-1\n")
+        self.roads(active)
+        self.plant("usr/share/polkit-1/actions/org.freedesktop.systemd1.policy", POLICY % "auth_admin")
+        self.expect(*self.CLEAN)
+        for text in ('polkit.addRule(function(a, s) { if (s.isInGroup("ops")) return polkit.Result.YES; });',
+                     'if (action.id == "org.freedesktop.systemd1.manage-units") return polkit.Result.YES;',
+                     'if (action.id.indexOf("org.freedesktop.") == 0) return polkit.Result.YES;'):
+            self.plant("etc/polkit-1/rules.d/10-ops.rules", text)
+            self.roads(("warn", "road polkit", "/etc/polkit-1/rules.d/10-ops.rules may allow"))
+        for text in ('if (action.id == "org.freedesktop.hostname1.set-hostname") return polkit.Result.YES;',
+                     'if (action.id == "org.freedesktop.systemd1.manage-units") return polkit.Result.NO;',
+                     '  // org.freedesktop.systemd1: return polkit.Result.YES;'):
+            self.plant("etc/polkit-1/rules.d/10-ops.rules", text)
+            self.expect(*self.CLEAN)
+        self.plant("var/lib/polkit-1/localauthority/50-local.d/ops.pkla",
+                   "[ops]\nIdentity=unix-group:ops\nAction=org.freedesktop.*\nResultActive=yes\n")
+        self.roads(("warn", "road polkit", "ops.pkla may allow"))
+
+    def test_groups(self):
+        self.plant("etc/group", "docker:x:990:dev,bob\nlibvirt:x:991:root\ndisk:x:1000:\nkvm:x:106:dev\n")
+        self.roads(("warn", "road docker", "in the group docker: dev, bob;"),
+                   ("warn", "road disk", "in the group disk: dev;"))
+
+    def test_sudoers(self):
+        self.plant("etc/sudoers.d/ops", "Defaults:dev \\\n  !pam_acct_mgmt, timestamp_timeout=5 # x\n")
+        self.plant("etc/sudoers.d/old.conf", "Defaults !pam_session\n")
+        self.roads(("fail", "road sudo", "Defaults:dev !pam_acct_mgmt"))
+        self.plant("etc/sudoers.d/ops", "Defaults !pam_session, pam_service = \"backdoor\"\n")
+        self.plant("etc/pam.d/backdoor", OPEN)
+        self.roads(("warn", "road sudo", "!pam_session"),
+                   ("fail", "road sudo", "pam_service=backdoor: sudo asks PAM as a service that has no"))
+        self.plant("etc/sudoers.d/ops", "Defaults pam_login_service=gated\n")
+        self.plant("etc/pam.d/gated", GATED)
+        self.expect(("warn", "pam gated", "does not know"), self.CLEAN[0],
+                    ("warn", "lock-out", "gated is gated and no rule names it"))
+        os.remove(os.path.join(self.root, "etc/pam.d/gated"))
+        self.plant("etc/sudoers.d/ops", "Defaults !pam_acct_mgmt\nDefaults pam_acct_mgmt\n")
+        self.expect(*self.CLEAN)
+        self.plant("etc/nsswitch.conf", "sudoers: files sss\n")
+        self.roads(("warn", "road sudo", "come from a directory"))
+
+    def test_sshd(self):
+        self.plant("usr/sbin/sshd", "", 0o755)
+        self.plant("etc/ssh/sshd_config", "Include /etc/ssh/sshd_config.d/*.conf\nPermitRootLogin yes\n")
+        self.roads(("warn", "road sshd", "root can be logged in by ssh"))
+        self.plant("etc/ssh/sshd_config.d/a.conf", "permitrootlogin no\n")
+        self.expect(*self.CLEAN)
+        self.plant("etc/ssh/sshd_config.d/a.conf", "PermitRootLogin prohibit-password\n")
+        self.expect(*self.CLEAN)
+        self.plant("root/.ssh/authorized_keys", "# none\nssh-ed25519 AAAA\n")
+        self.roads(("warn", "road sshd", "root can be logged in by ssh"))
+        self.plant("etc/pam.d/sshd", GATED)
+        self.plant("etc/jit-approver/approver.conf", RULES.replace("sudo, su", "*"))
+        self.roads(("fail", "road sshd", "does not use PAM"))
+        self.plant("etc/ssh/sshd_config.d/a.conf", "UsePAM yes\n")
+        self.expect(*self.CLEAN)
+
+    def test_files(self):
+        self.plant("etc/cron.d/backup", "", 0o666)
+        self.plant("etc/pam.d/su", GATED, 0o664)  # of root's own group: nobody's
+        self.roads(("fail", "road files", "/etc/cron.d/backup: everybody may write it"))
+
+    def test_stacks(self):
+        os.makedirs(os.path.join(self.root, "etc/authselect"))
+        self.plant("etc/authselect/system-auth", "account sufficient pam_localuser.so\n")
+        os.symlink("/etc/authselect/system-auth", os.path.join(self.root, "etc/pam.d/system-auth"))
+        self.plant("etc/pam.d/sudo", "account include system-auth\n" + GATED)
+        found = self.found()
+        self.assertEqual(found[0][:2], ("fail", "pam sudo"))
+        self.assertIn("system-auth:1: whoever pam_localuser.so", found[0][2])
+
+    def test_locked_out(self):
+        roads = self.CLEAN[0]
+        self.plant("etc/shadow", "root:!:20000::::::\n", 0o600)
+        away = ("warn", "lock-out", "if the approvers are away nobody becomes root here")
+        self.expect(roads, away)
+        for more in ("action = allow", "action = break-glass", "action = ask\nrescue = yes"):
+            self.plant("etc/jit-approver/approver.conf", RULES + "\n[rule way-in]\nservices = s*\n" + more + "\n")
+            self.expect(*self.CLEAN)
+        self.plant("etc/jit-approver/approver.conf", RULES + "\n[rule x]\nservices = cron\naction = allow\n")
+        self.expect(roads, away)
+        self.plant("etc/shadow", "root:$y$j9T$x:20000::::::\n", 0o600)
+        self.expect(*self.CLEAN)
+        self.plant("etc/pam.d/login", GATED)
+        console = "\n[rule console]\nservices = login\nusers = root, dev\naction = ask\n"
+        self.plant("etc/jit-approver/approver.conf", RULES + console)
+        self.expect(roads, away)
+        self.plant("etc/jit-approver/approver.conf", RULES)
+        self.expect(roads, ("warn", "lock-out", "login is gated and no rule names it"))
+
+    def test_not_enabled(self):
+        os.remove(os.path.join(self.root, "etc/systemd/system/sockets.target.wants/jit-approver.socket"))
+        self.expect(self.CLEAN[0], ("warn", "lock-out", "not enabled"))
+
+    def test_nothing_gated(self):
+        for service in ("sudo", "sudo-i", "su", "su-l"):
+            self.plant("etc/pam.d/" + service, OPEN)
+        self.plant("usr/bin/doas", "", 0o4755)
+        self.expect(("warn", "pam", "nothing is gated"))
+
+    def test_out_of_sight(self):
+        if os.getuid() == 0:
+            os.chmod(self.folder.name, 0o755)
+            user = ["setpriv", "--reuid", "65533", "--regid", "65533", "--clear-groups"]
+        else:
+            user = []
+            os.chmod(os.path.join(self.root, "etc/sudoers"), 0)
+            os.chmod(os.path.join(self.root, "etc/shadow"), 0)
+        self.plant("usr/bin/doas", "", 0o4755)
+        self.plant("etc/doas.conf", "permit :wheel\n", 0o600 if os.getuid() == 0 else 0)
+        done = subprocess.run([*user, *self.doctor()], text=True,
+                              capture_output=True, timeout=30)
+        self.assertRegex(done.stdout, r"(?m)^warn  roads +could not look at /etc/sudoers, /etc/doas.conf, /etc/shadow: "
+                                      r"nothing is known.*\n +-> run it as root: sudo jitctl doctor$")
+        self.assertNotRegex(done.stdout, "(?m)^ok +(roads|lock-out)")
+        self.assertIn("You are not root", done.stdout.splitlines()[-1])
 
 
 class Terminal(Case):

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "common/util.h"
+#include "jit-approver/ctl/root.h"
 #include "jit-approver/ctl/stack.h"
 
 typedef struct Expected {
@@ -51,10 +52,10 @@ static const Expected cases[] = {
         { "auth",
                 { "fail pam a-required: a-required:2: the auth line asks the approvers before",
                         "ok pam b-requisite: every user comes to its account and session "
-                        "lines, and a no stands; its auth line comes after",
+                        "lines, and a denial stands; its auth line comes after",
                         "fail pam c-nologin: c-nologin:2: the auth line asks",
                         "fail pam d-no-account: no account line",
-                        "ok pam e-debian: every user comes to its account and session lines, and a no stands; its auth" } },
+                        "ok pam e-debian: every user comes to its account and session lines, and a denial stands; its auth" } },
         { "sessions",
                 { "warn pam a-missing: no session line",
                         "fail pam b-systemd: b-systemd:4: pam_systemd.so comes after",
@@ -164,7 +165,8 @@ START_TEST(fixtures)
         size_t n, expected = 0;
 
         ck_assert_int_eq(str_printf(&folder, "%s/pam.d/%s", TEST_DATA, e->folder), 0);
-        ck_assert_int_eq(stack_files_load(folder, &files, &n), 0);
+        ck_assert_int_eq(
+                stack_files_load(ROOT_HERE, (const char *const[]){ folder }, 1, &files, &n), 0);
         stack_judge(files, n, &f);
         while (expected < ELEMENTSOF(e->findings) && e->findings[expected]) {
                 expected++;
