@@ -220,6 +220,7 @@ static int ask_once(Call *c, const Asking *a, const char *reason, Outcome *ret)
                 .duration = a->duration,
                 .wait_usec = a->detached ? 0 : SPAN_MAX,
                 .detached = a->detached,
+                .end_when_done = a->end_when_done,
         };
         Waiting w = { .call = c,
                 .request = &call,

@@ -13,7 +13,8 @@ typedef struct Asking {
         const char *reason;
         char *const *command; /* none: a shell */
         size_t n_command;
-        bool detached; /* do not wait */
+        bool detached;      /* do not wait */
+        bool end_when_done; /* the grant shall end with what is run under it */
 } Asking;
 
 /* What the last answer named; "" where it named none. */

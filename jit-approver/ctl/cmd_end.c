@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The verbs that name one object and end it: cancel, end and (for jit-expire@.service) expire. */
+/* The verbs that name one object and nothing else: cancel, nudge, end and (for jit-expire@.service) expire. */
 
 #include <stdio.h>
 
@@ -45,6 +45,11 @@ static int run_cancel(const Ctl *ctl)
         return end_object(ctl, "Cancel", "request", view_request_line);
 }
 
+static int run_nudge(const Ctl *ctl)
+{
+        return end_object(ctl, "Nudge", "request", view_request_line);
+}
+
 static int run_end(const Ctl *ctl)
 {
         return end_object(ctl, "End", "grant", view_grant_line);
@@ -78,6 +83,16 @@ const Verb verb_cancel = {
         .run = run_cancel,
 };
 
+const Verb verb_nudge = {
+        .name = "nudge",
+        .synopsis = "ID",
+        .summary = "Remind those who have not decided an own request",
+        .options = options,
+        .min_args = 1,
+        .max_args = 1,
+        .run = run_nudge,
+};
+
 const Verb verb_end = {
         .name = "end",
         .synopsis = "ID",
@@ -93,7 +108,7 @@ const Verb verb_expire = {
         .synopsis = "ID",
         .summary = "Tell the approver that a grant's timer fired",
         .notes =
-                "Internal: jit-expire@.service runs it, as root. The grant is over then, whatever the clocks say.\n",
+                "Internal: jit-expire@.service runs it, as root. The grant is over then, if its time has come.\n",
         .options = options,
         .min_args = 1,
         .max_args = 1,

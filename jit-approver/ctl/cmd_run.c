@@ -49,6 +49,7 @@ static int run(const Ctl *ctl)
                 .reason = arg_reason,
                 .command = ctl->args,
                 .n_command = ctl->n_args,
+                .end_when_done = true,
         };
         Outcome outcome = { 0 };
 
@@ -67,8 +68,10 @@ const Verb verb_run = {
         .name = "run",
         .synopsis = "[--for SPAN] [--reason TEXT] [--target U] -- COMMAND…",
         .summary = "Ask for access, wait, and run the command by sudo",
-        .notes = "Goes on at once when access is open. Ctrl-C withdraws the request.\n"
-                 "Exit: that of the command, or 3 denied, 4 not decided in time.\n",
+        .notes =
+                "Goes on at once when access is open; what is granted for it ends with the command.\n"
+                "Ctrl-C withdraws the request.\n"
+                "Exit: that of the command, or 3 denied, 4 not decided in time.\n",
         .options = options,
         .min_args = 1,
         .max_args = ARGS_ANY,

@@ -13,12 +13,12 @@
 
 typedef struct Group {
         const char *heading;
-        const Verb *verbs[12];
+        const Verb *verbs[24]; /* the last is NULL */
 } Group;
 
 static const Group groups[] = {
-        { "To have access",
-                { &verb_request, &verb_run, &verb_status, &verb_wait, &verb_cancel, &verb_end } },
+        { "To have access", { &verb_request, &verb_run, &verb_status, &verb_wait, &verb_cancel,
+                                    &verb_nudge, &verb_extend, &verb_end } },
         { "To decide", { &verb_pending, &verb_show, &verb_approve, &verb_deny } },
         { "To administer and audit",
                 { &verb_grants, &verb_grant, &verb_revoke, &verb_log, &verb_check, &verb_reload,
