@@ -124,7 +124,7 @@ ActiveGrant *active_find(const Active *a, const Question *q, const char *target_
                 if (g->grant.asker.uid != q->asker.uid) {
                         break;
                 }
-                if (!(q->opening && g->opened) &&
+                if (!(q->opening && g->opened && g->grant.scope == SCOPE_ONCE) &&
                         active_covers(&g->grant, q, target_group, rule, now, boot_id) &&
                         (!best || g->grant.until > best->grant.until)) {
                         best = g;
