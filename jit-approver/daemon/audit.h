@@ -26,6 +26,7 @@ typedef enum AuditEvent {
         AUDIT_GRANT_STARTED,
         AUDIT_GRANT_USED,
         AUDIT_GRANT_EXTENDED, /* until: its new end */
+        AUDIT_GRANT_EXPIRING, /* its holder was told that it ends soon */
         AUDIT_GRANT_EXPIRED,
         AUDIT_GRANT_REVOKED,
         AUDIT_GRANT_ENDED,

@@ -40,6 +40,8 @@ static const EventInfo events[_AUDIT_EVENT_MAX] = {
                 "Granted access was used", LOG_INFO },
         [AUDIT_GRANT_EXTENDED] = { "grant.extended", "780d62e76aa344a6a7c923de5b68b8b9",
                 "Granted access lasts longer", LOG_NOTICE },
+        [AUDIT_GRANT_EXPIRING] = { "grant.expiring", "7e89cc1b53484b74983e5319fbcff157",
+                "Granted access ends soon", LOG_INFO },
         [AUDIT_GRANT_EXPIRED] = { "grant.expired", "fafb205a49c74b29ad3b46b4318906b7",
                 "Granted access has ended: its time is up", LOG_NOTICE },
         [AUDIT_GRANT_REVOKED] = { "grant.revoked", "3f4e8338007f470fa0f61aa974dc9645",

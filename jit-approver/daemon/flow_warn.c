@@ -53,6 +53,7 @@ static void warn(Daemon *d, ActiveGrant *g, const Now *now)
         _cleanup_(freep) char *line = say_ending(&g->grant, now);
 
         tell_sessions(d, g, line);
+        (void) ledger_warn(&d->ledger, config_rules(d->config), &g->grant, now);
 }
 
 void flow_warn(Daemon *d)

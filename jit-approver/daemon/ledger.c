@@ -397,6 +397,38 @@ int ledger_extend(Ledger *l, const Rules *rules, const Grant *g, const char *by,
         return ledger_commit(l, &t, err);
 }
 
+static int owe_asker(
+        Ledger *l, const Rules *rules, const Grant *g, AuditEvent event, const Now *now)
+{
+        Request r;
+
+        if (!id_is_set(&g->request)) {
+                return 0;
+        }
+        int err = store_request_get(l->store, &g->request, &r);
+        if (err >= 0) {
+                l->owes = true;
+                err = outbox_tell_asker(l->store, rules, &r, audit_event_to_string(event), now);
+                request_done(&r);
+        }
+        return err == -ENOENT ? 0 : err;
+}
+
+int ledger_warn(Ledger *l, const Rules *rules, const Grant *g, const Now *now)
+{
+        _cleanup_(transaction_endp) Transaction t = { 0 };
+        Fact f = fact_of_grant(g, AUDIT_GRANT_EXPIRING);
+
+        int err = ledger_begin(l, &t);
+        if (err >= 0) {
+                err = audit_append(l->audit, &f, now);
+        }
+        if (err >= 0) {
+                err = owe_asker(l, rules, g, f.event, now);
+        }
+        return ledger_commit(l, &t, err);
+}
+
 int ledger_spend(Ledger *l, const Grant *g, const Now *now)
 {
         _cleanup_(transaction_endp) Transaction t = { 0 };

@@ -50,6 +50,8 @@ int ledger_settle(
         Ledger *l, int64_t id, bool arrived, usec_t next, const char *problem, const Now *now);
 /* The grant g ends later now, without anybody having been asked again; by: whoever did it. */
 int ledger_extend(Ledger *l, const Rules *rules, const Grant *g, const char *by, const Now *now);
+/* Its holder is told that it ends soon. */
+int ledger_warn(Ledger *l, const Rules *rules, const Grant *g, const Now *now);
 /* It has been used up (g->spent is set). */
 int ledger_spend(Ledger *l, const Grant *g, const Now *now);
 /* Its end by the clock of this boot (g->until_boot, g->boot_id). */

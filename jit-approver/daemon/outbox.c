@@ -141,6 +141,22 @@ int outbox_nudge(Store *s, const Rules *rules, const Request *r, const Now *now)
         return err < 0 ? err : owe_all(s, rule, &readers, true, &m);
 }
 
+int outbox_tell_asker(
+        Store *s, const Rules *rules, const Request *r, const char *event, const Now *now)
+{
+        const Rule *rule = rules && r->rule ? rules_find(rules, r->rule) : NULL;
+        const Account asker = { .uid = r->asker.uid, .known = TERNARY_NO };
+        OwedMessage m = { .event = (char *) event, .request = r->id, .created = now->wall };
+        Readers readers = { .n = 0 };
+
+        for (size_t i = 0; rule && i < rules->n_approvers && readers.n == 0; i++) {
+                if (names_include(&rules->approvers[i]->users, &asker) == TERNARY_YES) {
+                        readers.items[readers.n++] = rules->approvers[i];
+                }
+        }
+        return readers.n > 0 ? owe_all(s, rule, &readers, false, &m) : 0;
+}
+
 int outbox_withdraw(Store *s, const Id *request)
 {
         static const char *const asking[] = { OUTBOX_CREATED, OUTBOX_ESCALATED, OUTBOX_NUDGED };

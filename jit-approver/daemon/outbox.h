@@ -27,5 +27,8 @@ int outbox_ask(Store *s, const Rules *rules, const Request *r, Reach before, con
         const Now *now);
 /* To those who may decide in the stage that is open, and have not: once more. */
 int outbox_nudge(Store *s, const Rules *rules, const Request *r, const Now *now);
+/* To its asker alone, where he is an approver himself and so has a channel of his own. */
+int outbox_tell_asker(
+        Store *s, const Rules *rules, const Request *r, const char *event, const Now *now);
 /* The request is over: whoever was not asked yet need not be, and nobody asks who was. */
 int outbox_withdraw(Store *s, const Id *request);

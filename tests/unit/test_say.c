@@ -37,7 +37,8 @@ static Request request(uid_t asker, uid_t login)
                 .login = { login, NULL },
                 .target = { 0, (char *) "root" },
                 .service = (char *) "sudo",
-                .deadline = 1800000000 * USEC_PER_SEC };
+                .deadline = 1800000000 * USEC_PER_SEC,
+                .code = CODE_NONE };
 }
 
 START_TEST(approvers)
