@@ -10,11 +10,14 @@
 #include "jit-approver/gateway/config.h"
 #include "jit-approver/gateway/fetch.h"
 
-/* One delivery as the approver gave it; borrowed. */
+/*
+ * One delivery as the approver gave it; borrowed. Of request and grant one at least is there; events, states and
+ * kinds may be newer than we are.
+ */
 typedef struct Delivery {
         int64_t id;
         const char *channel, *key, *event, *timestamp, *head;
-        const JsonNode *request, *link;
+        const JsonNode *request, *grant, *link;
 } Delivery;
 
 typedef struct ChannelType {

@@ -28,7 +28,12 @@ static int compose_body(const Delivery *d, FetchRequest *r)
         json_put_string(&w, "type", d->event);
         json_put_string(&w, "timestamp", d->timestamp);
         json_open_object(&w, "data");
-        inert_put(&w, "request", d->request);
+        if (d->request) {
+                inert_put(&w, "request", d->request);
+        }
+        if (d->grant) {
+                inert_put(&w, "grant", d->grant);
+        }
         if (d->link) {
                 json_put_node(&w, "link", d->link);
         }
@@ -97,7 +102,7 @@ static int webhook_compose(const ChannelConfig *c, const Delivery *d, usec_t now
         FetchRequest r = { 0 };
         int e;
 
-        if (!c->secret || !d->key || !d->event || !d->timestamp || !d->request) {
+        if (!c->secret || !d->key || !d->event || !d->timestamp || (!d->request && !d->grant)) {
                 return -EINVAL;
         }
         r.url = strdup(c->url);

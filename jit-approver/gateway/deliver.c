@@ -205,6 +205,7 @@ static void deliver_take(Deliver *d, const JsonNode *node)
                 .timestamp = node_text(node, "timestamp"),
                 .head = node_text(node, "head"),
                 .request = node_object(node, "request"),
+                .grant = node_object(node, "grant"),
                 .link = node_object(node, "link"),
         };
         size_t channel;

@@ -95,6 +95,42 @@ START_TEST(without_link)
 }
 END_TEST
 
+/* What there will be, and what nobody has thought of yet. */
+START_TEST(newer_events)
+{
+        static const char *const events[] = { "request.escalated", "request.nudged",
+                "grant.extended", "grant.expiring", "grant.residue", "break_glass.used",
+                "review.signed", "rescue.used", "request.some_day" };
+        static const char text[] =
+                "{\"grant\":{\"id\":\"G7QF-2M9D\",\"kind\":\"some-day\",\"residue\":{\"findings\":[{\"kind\":"
+                "\"setuid\",\"what\":\"/tmp/a\\u001b[31m\"}]}}}";
+        _cleanup_(json_freep) Json *grant = NULL;
+
+        ck_assert_int_eq(json_parse(text, strlen(text), &grant), 0);
+        delivery.grant = json_get(json_root(grant), "grant");
+        for (size_t i = 0; i < ELEMENTSOF(events); i++) {
+                _cleanup_(freep) char *start = NULL;
+                FetchRequest r;
+
+                delivery.event = events[i];
+                ck_assert_int_eq(channel_webhook.compose(&config, &delivery, 0, &r), 0);
+                ck_assert_int_ge(str_printf(&start, "{\"type\":\"%s\"", events[i]), 0);
+                ck_assert(strncmp(r.body, start, strlen(start)) == 0);
+                ck_assert_ptr_nonnull(strstr(r.body,
+                        "\"grant\":{\"id\":\"G7QF-2M9D\",\"kind\":\"some-day\",\"residue\":{"));
+                ck_assert_ptr_null(strstr(r.body, "\\u001b"));
+                fetch_request_done(&r);
+        }
+        delivery.request = NULL;
+        FetchRequest r;
+        ck_assert_int_eq(channel_webhook.compose(&config, &delivery, 0, &r), 0);
+        ck_assert_ptr_null(strstr(r.body, "\"request\":"));
+        fetch_request_done(&r);
+        delivery.grant = NULL;
+        ck_assert_int_eq(channel_webhook.compose(&config, &delivery, 0, &r), -EINVAL);
+}
+END_TEST
+
 START_TEST(judged)
 {
         static const struct {
@@ -170,6 +206,7 @@ int main(void)
         tcase_add_checked_fixture(all, setup, teardown);
         tcase_add_test(all, composed);
         tcase_add_test(all, without_link);
+        tcase_add_test(all, newer_events);
         tcase_add_test(all, judged);
         tcase_add_test(all, secrets);
         tcase_add_test(all, types);
