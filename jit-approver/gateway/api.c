@@ -57,8 +57,8 @@ int api_list(const JsonNode *page, char **ret, size_t *ret_size)
 
 int api_object(const JsonNode *page, char **ret, size_t *ret_size)
 {
-        static const char *const members[] = { "request", "approver", "standing", "vote",
-                "durations" };
+        static const char *const members[] = { "request", "approver", "standing", "match_code",
+                "vote", "durations" };
         JsonWriter w = { 0 };
 
         if (!node_object(page, "request")) {

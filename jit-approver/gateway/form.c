@@ -15,6 +15,8 @@
 #include "common/span.h"
 #include "common/text.h"
 
+#define CODE_LENGTH 2
+
 static char **form_field(Form *f, const char *name)
 {
         return streq(name, "decision")   ? &f->decision
@@ -157,6 +159,11 @@ static void drop_empty(char **s)
         }
 }
 
+static bool is_code(const char *s)
+{
+        return strlen(s) == CODE_LENGTH && strspn(s, "0123456789") == CODE_LENGTH;
+}
+
 const char *form_check(Form *f)
 {
         usec_t span;
@@ -169,12 +176,15 @@ const char *form_check(Form *f)
         }
         drop_empty(&f->note);
         drop_empty(&f->duration);
-        drop_empty(&f->code);
         if (!f->decision || (!streq(f->decision, "approve") && !streq(f->decision, "deny"))) {
                 return "The decision is either approve or deny.";
         }
-        if (f->code) {
-                return "This request has no code.";
+        if (streq(f->decision, "deny")) {
+                f->code = erase_free(f->code);
+        }
+        drop_empty(&f->code);
+        if (f->code && !is_code(f->code)) {
+                return "The code is the two digits on the asker's screen.";
         }
         if (f->duration && span_parse(f->duration, &span) < 0) {
                 return "The duration is a span of time such as 30m.";

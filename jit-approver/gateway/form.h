@@ -13,7 +13,7 @@ typedef struct Form {
         char *decision; /* "approve" or "deny" once checked */
         char *duration; /* a span; NULL: what was asked for */
         char *note;     /* one line */
-        char *code;     /* no request has one */
+        char *code;     /* two digits; NULL with a deny, which takes none */
         char *form;     /* the page's own value */
 } Form;
 

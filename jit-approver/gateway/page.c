@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "common/span.h"
 #include "common/util.h"
 #include "jit-approver/gateway/page_internal.h"
 
@@ -43,23 +44,65 @@ static const char *title_before(const PageView *v, const JsonNode *request)
                                                      : "Over: ";
 }
 
+static void put_bold(Html *h, bool marked, const char *text)
+{
+        if (marked) {
+                html(h, "<b>%s</b>", text);
+        } else {
+                html(h, "%s", text);
+        }
+}
+
+static void put_bold_target(Html *h, bool marked, const JsonNode *request)
+{
+        if (marked) {
+                html(h, "<b>");
+        }
+        page_target(h, request);
+        if (marked) {
+                html(h, "</b>");
+        }
+}
+
+/* "alice asks for root on web1", and what kind of asking it is; marked: for the eye. */
+static void put_sentence(Html *h, const JsonNode *request, bool marked)
+{
+        char span[SPAN_TEXT_MAX];
+
+        put_bold(h, marked, page_text(request, "asker"));
+        html(h, "%s", page_was_opened(request) ? " opened " : " asks for ");
+        if (page_is(request, "kind", "extension")) {
+                put_bold(h, marked, page_span(page_text(request, "duration"), span, sizeof(span)));
+                html(h, " more as ");
+        }
+        put_bold_target(h, marked, request);
+        html(h, " on ");
+        put_bold(h, marked, page_text(request, "host"));
+        if (page_is(request, "kind", "break-glass")) {
+                html(h, " without asking");
+        } else if (page_is(request, "kind", "rescue")) {
+                html(h, " with a rescue code");
+        }
+}
+
 static void put_title(Html *h, const PageView *v, const JsonNode *request)
 {
-        html(h, "<title>%s%s asks for ", title_before(v, request), page_text(request, "asker"));
-        page_target(h, request);
-        html(h, " on %s</title>\n", page_text(request, "host"));
+        html(h, "<title>%s", title_before(v, request));
+        put_sentence(h, request, false);
+        html(h, "</title>\n");
 }
 
 static void put_header(Html *h, const JsonNode *request)
 {
+        bool opened = page_was_opened(request);
         const char *state = page_text(request, "state");
 
         html(h, "<header>\n<p class=\"tag\"><span class=\"id\">%s</span> ",
                 page_text(request, "id"));
-        html(h, "<span class=\"state %s\">%s</span></p>\n", state, state);
-        html(h, "<h1><b>%s</b> asks for <b>", page_text(request, "asker"));
-        page_target(h, request);
-        html(h, "</b> on <b>%s</b></h1>\n</header>\n", page_text(request, "host"));
+        html(h, "<span class=\"state %s\">%s</span></p>\n<h1>", opened ? "opened" : state,
+                opened ? page_text(request, "kind") : state);
+        put_sentence(h, request, true);
+        html(h, "</h1>\n</header>\n");
 }
 
 int page_request(const PageView *v, char **ret, size_t *ret_size)
@@ -81,7 +124,7 @@ int page_request(const PageView *v, char **ret, size_t *ret_size)
         put_header(&h, request);
         page_outcome(&h, v);
         page_facts(&h, v->page, v->now);
-        page_form(&h, v->page);
+        page_form(&h, v);
         html(&h, "</article>\n");
         page_background(&h, v->page, v->now);
         put_end(&h);

@@ -5,12 +5,14 @@
 
 #include "common/clock.h"
 #include "common/node.h"
+#include "jit-approver/gateway/form.h"
 #include "jit-approver/gateway/refusal.h"
 
 typedef struct PageView {
         const JsonNode *page;   /* a Page of the approver */
         const char *given;      /* "approve" or "deny", when it was taken just now */
         const Refusal *refusal; /* or why it was not */
+        const Form *tried;      /* with refusal: what was sent, to be mended; or NULL */
         const char *style;      /* path of the stylesheet */
         usec_t now;             /* wall time */
 } PageView;

@@ -109,9 +109,12 @@ static void put_how_long(Html *h, const JsonNode *request, usec_t now)
         char buffer[SPAN_TEXT_MAX];
         bool pending = page_is(request, "state", "pending");
 
-        html(h, "<dt>For</dt>\n<dd>%s</dd>\n",
+        html(h, "<dt>For</dt>\n<dd>%s",
                 page_span(page_text(request, "duration"), buffer, sizeof(buffer)));
-        html(h, "<dt>Asked</dt>\n<dd>");
+        if (page_is(request, "kind", "extension")) {
+                html(h, " more, for grant %s", page_text(request, "extends"));
+        }
+        html(h, "</dd>\n<dt>%s</dt>\n<dd>", page_was_opened(request) ? "Opened" : "Asked");
         html_time(h, node_text(request, "created"), now);
         html(h, "</dd>\n");
         if (pending) {
@@ -119,38 +122,6 @@ static void put_how_long(Html *h, const JsonNode *request, usec_t now)
                 html_time(h, node_text(request, "deadline"), now);
                 html(h, "</dd>\n");
         }
-}
-
-static void put_vote(Html *h, const JsonNode *v, usec_t now)
-{
-        const char *note = page_text(v, "note");
-
-        html(h, "<li>%s by <b>%s</b> ", page_is(v, "decision", "approve") ? "approved" : "denied",
-                page_text(v, "approver"));
-        html_clock(h, node_text(v, "time"), now);
-        if (*note) {
-                html(h, ": <q>%s</q>", note);
-        }
-        html(h, "</li>\n");
-}
-
-static void put_votes(Html *h, const JsonNode *request, usec_t now)
-{
-        const JsonNode *first = node_first(request, "votes");
-        int wanted = (int) node_integer(request, "approvals", 1);
-
-        if (wanted <= 1 && !first) {
-                return;
-        }
-        html(h, "<dt>Votes</dt>\n<dd>");
-        if (wanted > 1) {
-                html(h, "%d of %d approvals", page_voters(NULL, request, "approve"), wanted);
-        }
-        html(h, "<ul>\n");
-        for (const JsonNode *v = first; v; v = json_next(v)) {
-                put_vote(h, v, now);
-        }
-        html(h, "</ul></dd>\n");
 }
 
 static int lately_count(const JsonNode *page)
@@ -188,7 +159,7 @@ void page_facts(Html *h, const JsonNode *page, usec_t now)
         put_what(h, request);
         put_where(h, request);
         put_how_long(h, request, now);
-        put_votes(h, request, now);
+        page_chain(h, request, now);
         put_lately_short(h, page, now);
         html(h, "</dl>\n");
 }
@@ -237,25 +208,21 @@ static void put_lately(Html *h, const JsonNode *page, usec_t now)
         html(h, "</tbody>\n</table>\n</section>\n");
 }
 
-/* A group is written @name. */
 static void put_others(Html *h, const JsonNode *page)
 {
         const JsonNode *request = node_object(page, "request");
         const char *self = node_text(page, "approver");
-        int n = 0;
+        bool pending = page_is(request, "state", "pending");
 
-        html(h, "<section>\n<h2>Who %s%s decide</h2>\n<p>", self ? "else " : "",
-                page_is(request, "state", "pending") ? "may" : "could");
-        for (const JsonNode *a = node_first(request, "approvers"); a; a = json_next(a)) {
-                if (json_type(a) != JSON_STRING || (self && streq(json_string(a), self))) {
-                        continue;
-                }
-                const char *name = json_string(a);
-                bool group = name[0] == '@';
-                html(h, "%s%s%s", n++ > 0 ? ", " : "", group ? "group " : "", name + group);
+        html(h, "<section>\n");
+        if (!page_was_opened(request)) {
+                html(h, "<h2>Who %s%s decide%s</h2>\n<p>", self ? "else " : "",
+                        pending ? "may" : "could",
+                        pending && page_has_stages(request) ? " in the stage that is open" : "");
+                int n = page_names(h, request, "approvers", self);
+                html(h, "%s</p>\n", n > 0 ? "" : "Nobody.");
         }
-        html(h, "%s</p>\n<p class=\"soft\">By the rule %s.</p>\n</section>\n", n ? "" : "Nobody.",
-                page_text(request, "rule"));
+        html(h, "<p class=\"soft\">By the rule %s.</p>\n</section>\n", page_text(request, "rule"));
 }
 
 void page_background(Html *h, const JsonNode *page, usec_t now)

@@ -47,12 +47,33 @@ static void put_decided(Html *h, const JsonNode *request, const char *word, cons
         html(h, ". ");
 }
 
+/* Nobody was asked, so somebody is to look at it afterwards. */
+static void put_opened(Html *h, const JsonNode *request, usec_t now)
+{
+        bool broken = page_is(request, "kind", "break-glass");
+
+        html(h, "<strong>%s</strong> ",
+                broken ? "Opened without asking" : "Opened by a rescue code");
+        html_time(h, node_text(request, "created"), now);
+        html(h, ". ");
+        put_grant(h, request, now);
+        if (broken) {
+                html(h,
+                        " Somebody else than %s has to review it: on %s, <code>jitctl review "
+                        "%s</code>.",
+                        page_text(request, "asker"), page_text(request, "host"),
+                        page_text(request, "id"));
+        }
+}
+
 /* What is over, for whoever looks. */
 static void put_over(Html *h, const JsonNode *request, usec_t now)
 {
         const char *state = page_text(request, "state");
 
-        if (streq(state, "approved")) {
+        if (page_was_opened(request)) {
+                put_opened(h, request, now);
+        } else if (streq(state, "approved")) {
                 put_decided(h, request, "Approved", "approve");
                 put_grant(h, request, now);
         } else if (streq(state, "denied")) {
@@ -75,7 +96,11 @@ static void put_waiting(Html *h, const JsonNode *request, const char *given)
         int wanted = (int) node_integer(request, "approvals", 1);
         int n = page_voters(NULL, request, "approve");
 
-        if (streq(given, "approve")) {
+        if (streq(given, "approve") && page_has_stages(request)) {
+                html(h, "<strong>You approved.</strong> Now asked: <b>");
+                (void) page_names(h, page_stage_open(request), "approvers", NULL);
+                html(h, "</b>. Nothing is open before every stage has said yes.");
+        } else if (streq(given, "approve")) {
                 html(h,
                         "<strong>You approved.</strong> %d of %d: nothing is open before the others "
                         "have approved too.",
@@ -103,15 +128,18 @@ static void put_given(Html *h, const PageView *v, const JsonNode *request)
         }
 }
 
-static bool came_late(const Refusal *r)
+static bool came_late(const PageView *v)
 {
-        return r && (r->status == 409 || r->status == 410);
+        int status = v->refusal ? v->refusal->status : 0;
+
+        return (status == 409 || status == 410) &&
+               !page_is(node_object(v->page, "request"), "state", "pending");
 }
 
 /* The decision was not taken. Where the request is over, that is what there is to say. */
 static void put_refused(Html *h, const PageView *v, const JsonNode *request)
 {
-        if (came_late(v->refusal)) {
+        if (came_late(v)) {
                 html(h, "Your decision came too late and does not count. ");
                 put_over(h, request, v->now);
         } else {
@@ -122,17 +150,18 @@ static void put_refused(Html *h, const PageView *v, const JsonNode *request)
 /* He voted before, and may change his mind. */
 static void put_earlier(Html *h, const PageView *v)
 {
-        html(h, "<strong>You %s this earlier.</strong> It is still open: you may change your mind.",
-                page_is(v->page, "vote", "approve") ? "approved" : "denied");
+        html(h, "<strong>You %s this earlier.</strong> It is still open%s",
+                page_is(v->page, "vote", "approve") ? "approved" : "denied",
+                page_is(v->page, "standing", "may") ? ": you may change your mind." : ".");
 }
 
 void page_outcome(Html *h, const PageView *v)
 {
         const JsonNode *request = node_object(v->page, "request");
         bool pending = page_is(request, "state", "pending");
-        const char *kind = came_late(v->refusal)                   ? "waiting"
+        const char *kind = came_late(v)                            ? "waiting"
                            : v->refusal                            ? "bad"
-                           : pending                               ? "waiting"
+                           : pending || page_was_opened(request)   ? "waiting"
                            : page_is(request, "state", "approved") ? "good"
                                                                    : "over";
 

@@ -41,6 +41,26 @@ const char *page_span(const char *text, char *buffer, size_t size)
         return buffer;
 }
 
+bool page_was_opened(const JsonNode *request)
+{
+        return page_is(request, "kind", "break-glass") || page_is(request, "kind", "rescue");
+}
+
+int page_names(Html *h, const JsonNode *object, const char *member, const char *but)
+{
+        int n = 0;
+
+        for (const JsonNode *a = node_first(object, member); a; a = json_next(a)) {
+                if (json_type(a) != JSON_STRING || (but && streq(json_string(a), but))) {
+                        continue;
+                }
+                const char *name = json_string(a);
+                bool group = name[0] == '@';
+                html(h, "%s%s%s", n++ > 0 ? ", " : "", group ? "group " : "", name + group);
+        }
+        return n;
+}
+
 int page_voters(Html *h, const JsonNode *request, const char *decision)
 {
         int n = 0;

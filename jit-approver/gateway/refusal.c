@@ -46,6 +46,30 @@ static int status_of_state(const char *state)
         return streq(state, "approved") || streq(state, "denied") ? 409 : 410;
 }
 
+/* What the approver says of codes of his own, where that is more than its error. */
+static Refusal refusal_of_code(int status, const char *code, const char *said)
+{
+        static const struct {
+                const char *said, *code;
+                int status;
+        } special[] = {
+                { "match-code", REFUSAL_MATCH_CODE, 403 },
+                { "later", "not-your-turn", 403 }, /* his, but not yet */
+                { "done", "stage-done", 409 },     /* his stage was decided without this vote */
+                { "internal", "unavailable", 503 },
+        };
+        Refusal r;
+
+        for (size_t i = 0; i < ELEMENTSOF(special); i++) {
+                if (streq(special[i].said, code)) {
+                        r = refusal_new(special[i].status, said);
+                        r.code = special[i].code;
+                        return r;
+                }
+        }
+        return refusal_new(status, said);
+}
+
 Refusal refusal_of_reply(int error, const Message *reply)
 {
         static const char away[] =
@@ -57,19 +81,18 @@ Refusal refusal_of_reply(int error, const Message *reply)
         }
         const JsonNode *p = reply->parameters;
         const char *said = str_or(node_text(p, "message"), "The approver refused this.");
+        const char *code = str_or(node_text(p, "code"), "");
         if (streq(reply->error, "NotFound")) {
                 return refusal_new(401, REFUSAL_UNKNOWN);
         }
         if (streq(reply->error, "NotPermitted")) {
-                return refusal_new(403, said);
+                return refusal_of_code(403, code, said);
         }
         if (streq(reply->error, "Over")) {
                 return refusal_new(status_of_state(str_or(node_text(p, "state"), "")), said);
         }
         if (streq(reply->error, "Refused")) {
-                bool ours = streq(str_or(node_text(p, "code"), ""), "internal");
-
-                return refusal_new(ours ? 503 : 400, said);
+                return refusal_of_code(400, code, said);
         }
         if (streq(reply->error, "StoreUnavailable") || streq(reply->error, "NamesUnavailable")) {
                 return refusal_new(503, said);

@@ -7,6 +7,7 @@
 #include "common/util.h"
 
 static const char requests[] = "/api/v1/requests";
+static const char reviews[] = "/api/v1/reviews/";
 
 static const char *after(const char *s, const char *prefix)
 {
@@ -54,6 +55,8 @@ Route route_find(const char *path, const char *style_path)
                 r.token = rest;
         } else if ((rest = after(path, requests)) && *rest == '/') {
                 route_object(&r, rest + 1);
+        } else if ((rest = after(path, reviews)) && *rest && !strchr(rest, '/')) {
+                r.kind = ROUTE_REVIEW;
         }
         return r;
 }
@@ -67,6 +70,7 @@ const char *route_refuses(const Route *r, const char *method)
                 return read || post ? NULL : "GET, HEAD, POST";
         case ROUTE_DECIDE:
         case ROUTE_CANCEL:
+        case ROUTE_REVIEW:
                 return post ? NULL : "POST";
         case ROUTE_NONE:
                 return NULL;

@@ -16,6 +16,7 @@ typedef enum RouteKind {
         ROUTE_SHOW, /* /api/v1/requests/ID */
         ROUTE_DECIDE,
         ROUTE_CANCEL,
+        ROUTE_REVIEW, /* /api/v1/reviews/ID, which no link may */
 } RouteKind;
 
 typedef struct Route {

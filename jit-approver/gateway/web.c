@@ -42,7 +42,7 @@ static Refusal read_form(const HttpRequest *r, const Route *route, Form *ret)
         size_t size;
         const char *body = http_body(r, &size);
 
-        if (!is_post(r) || route->kind == ROUTE_CANCEL) {
+        if (!is_post(r) || route->kind == ROUTE_CANCEL || route->kind == ROUTE_REVIEW) {
                 return (Refusal){ 0 };
         }
         if (!api_is_type(

@@ -59,6 +59,7 @@ static int make_page(const Visit *v, const JsonNode *page, HttpAnswer *a)
                 .page = page,
                 .given = v->refusal.status == 0 ? v->form.decision : NULL,
                 .refusal = v->refusal.status != 0 ? &v->refusal : NULL,
+                .tried = v->refusal.status != 0 ? &v->form : NULL,
                 .style = page_style_path(),
                 .now = clock_now().wall,
         };

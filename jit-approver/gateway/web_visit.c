@@ -53,6 +53,7 @@ static int ask_decide(Visit *v)
                 .decision = v->form.decision,
                 .duration = v->form.duration,
                 .note = v->form.note,
+                .code = v->form.code,
                 /* A form without its value must not pass for a program. */
                 .form = v->route.api ? NULL : str_or(v->form.form, ""),
         };
@@ -113,7 +114,12 @@ static void on_page(Visit *v, const JsonNode *page)
                      v->route.kind == ROUTE_CANCEL;
 
         known_add(&v->web->known, v->token);
-        if (named && !api_names(page, v->route.id)) {
+        if (v->route.kind == ROUTE_REVIEW) {
+                const Refusal refusal = refusal_new(403,
+                        "A review is signed on the host, by jitctl review: a link does not prove who "
+                        "you are.");
+                visit_refuse(v, &refusal);
+        } else if (named && !api_names(page, v->route.id)) {
                 const Refusal refusal = refusal_new(404, "The token is for another request.");
                 visit_refuse(v, &refusal);
         } else if (v->route.kind == ROUTE_DECIDE && !v->deciding) {

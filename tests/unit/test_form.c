@@ -93,15 +93,16 @@ START_TEST(checked)
                 const char *decision, *duration, *code;
                 bool ok;
         } cases[] = {
-                { "approve", NULL, NULL, true },
-                { "deny", "", "", true },
-                { "approve", "1h 30m", NULL, true },
-                { "Approve", NULL, NULL, false },
-                { "", NULL, NULL, false },
-                { "approve ", NULL, NULL, false },
-                { "approve", "ever", NULL, false },
-                { "approve", "-1m", NULL, false },
-                { "approve", NULL, "123456", false },
+                { "approve", NULL, NULL, true }, { "deny", "", "", true },
+                { "approve", "1h 30m", NULL, true }, { "Approve", NULL, NULL, false },
+                { "", NULL, NULL, false }, { "approve ", NULL, NULL, false },
+                { "approve", "ever", NULL, false }, { "approve", "-1m", NULL, false },
+                { "approve", NULL, "07", true }, { "approve", NULL, "", true },
+                { "approve", NULL, "7", false }, { "approve", NULL, "123456", false },
+                { "approve", NULL, "4x", false }, { "approve", NULL, "-1", false },
+                { "approve", NULL, "4 ", false },
+                { "approve", NULL, "\xd9\xa4\xd9\xa2", false }, /* digits of another script */
+                { "deny", NULL, "7", true },                    /* half typed: a no takes none */
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -110,6 +111,7 @@ START_TEST(checked)
                         .code = cases[i].code ? strdup(cases[i].code) : NULL };
 
                 ck_assert((form_check(&f) == NULL) == cases[i].ok);
+                ck_assert(!cases[i].ok || !f.code || streq(f.decision, "approve"));
         }
 }
 END_TEST

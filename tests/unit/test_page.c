@@ -53,6 +53,8 @@ static const char *const hostile[] = {
 typedef struct Words {
         const char *state, *standing, *any;
         bool voted;
+        const char *kind, *scope; /* NULL: an approver that is older does not say */
+        bool code, session, done, stages, escalates, lone;
 } Words;
 
 static void put_grant(JsonWriter *w, const char *name, const char *any, const char *state)
@@ -69,6 +71,59 @@ static void put_grant(JsonWriter *w, const char *name, const char *any, const ch
         json_close_object(w);
 }
 
+static void put_stage(JsonWriter *w, const char *any, const char *approved, const char *state)
+{
+        json_open_object(w, NULL);
+        json_open_array(w, "approvers");
+        json_put_string(w, NULL, any);
+        json_close_array(w);
+        json_open_array(w, "approved");
+        if (approved) {
+                json_put_string(w, NULL, approved);
+        }
+        json_close_array(w);
+        json_put_string(w, "state", state);
+        json_close_object(w);
+}
+
+static void put_chain(JsonWriter *w, const Words *v)
+{
+        json_open_array(w, "stages");
+        if (v->stages) {
+                put_stage(w, v->any, v->any, "done");
+                put_stage(w, "security", NULL, "open");
+        }
+        put_stage(w, "@sre", NULL, v->stages ? "later" : "open");
+        json_close_array(w);
+        json_open_array(w, "escalations");
+        if (v->escalates) {
+                json_open_object(w, NULL);
+                json_put_string(w, "at", "2026-11-21T13:27:05Z");
+                json_open_array(w, "approvers");
+                json_put_string(w, NULL, v->any);
+                json_put_string(w, NULL, "@leads");
+                json_close_array(w);
+                json_close_object(w);
+        }
+        json_close_array(w);
+}
+
+static void put_terms(JsonWriter *w, const Words *v)
+{
+        if (v->kind) {
+                json_put_string(w, "kind", v->kind);
+                json_put_string(w, "extends", v->any);
+        }
+        if (v->scope) {
+                json_put_string(w, "scope", v->scope);
+        }
+        if (v->session) {
+                json_put_integer(w, "login_session", 12);
+        }
+        json_put_boolean(w, "end_when_done", v->done);
+        json_put_boolean(w, "match_code", v->code);
+}
+
 static void put_request(JsonWriter *w, const Words *v)
 {
         static const char *const members[] = { "id", "asker", "login", "service", "target",
@@ -79,7 +134,9 @@ static void put_request(JsonWriter *w, const Words *v)
                 json_put_string(w, members[i], v->any);
         }
         json_put_string(w, "state", v->state);
-        json_put_integer(w, "approvals", 2);
+        json_put_integer(w, "approvals", v->lone ? 1 : 2);
+        put_terms(w, v);
+        put_chain(w, v);
         json_put_string(w, "created", "2026-11-21T13:20:05Z");
         json_put_string(w, "deadline", "2026-11-21T13:35:05Z");
         json_open_array(w, "added");
@@ -112,6 +169,7 @@ static Json *make_page(const Words *v)
         put_request(&w, v);
         json_put_string(&w, "approver", "bob");
         json_put_string(&w, "standing", v->standing);
+        json_put_boolean(&w, "match_code", v->code);
         if (v->voted) {
                 json_put_string(&w, "vote", "deny");
         }
@@ -240,13 +298,24 @@ START_TEST(inert)
 {
         static const char *const states[] = { "pending", "approved", "denied", "timed-out",
                 "withdrawn" };
-        static const char *const standings[] = { "may", "shared", "local", "over" };
-        const Refusal r = refusal_new(400, hostile[_i]);
+        static const Words kinds[] = { { 0 },
+                { .kind = "access", .code = true, .stages = true, .escalates = true },
+                { .kind = "extension", .scope = "once", .escalates = true, .done = true },
+                { .kind = "break-glass", .stages = true }, { .kind = "rescue" } };
+        static const char *const standings[] = { "may", "shared", "local", "over", "later",
+                "done" };
+        Refusal r = refusal_new(403, hostile[_i]);
 
-        for (size_t i = 0; i < ELEMENTSOF(states); i++) {
-                for (size_t k = 0; k < ELEMENTSOF(standings); k++) {
-                        Words plain = { .state = states[i], .standing = standings[k], .any = "x" };
+        r.code = REFUSAL_MATCH_CODE;
+        for (size_t i = 0; i < ELEMENTSOF(states) * ELEMENTSOF(kinds); i++) {
+                size_t n = i % ELEMENTSOF(states) == 0 ? ELEMENTSOF(standings) : 1;
 
+                for (size_t k = 0; k < n; k++) {
+                        Words plain = kinds[i / ELEMENTSOF(states)];
+
+                        plain.state = states[i % ELEMENTSOF(states)];
+                        plain.standing = standings[k];
+                        plain.any = "x";
                         check_inert(&plain, hostile[_i], NULL, NULL);
                         check_inert(&plain, hostile[_i], "approve", NULL);
                         check_inert(&plain, hostile[_i], NULL, &r);
@@ -330,6 +399,141 @@ START_TEST(form)
         /* The request stands before the decision. */
         ck_assert(strstr(page, "Command") < strstr(page, "<form "));
         ck_assert(strstr(page, "Reason") < strstr(page, "<form "));
+}
+END_TEST
+
+static void expect(const char *page, const char *text)
+{
+        ck_assert_msg(strstr(page, text) != NULL, "no '%s' in %s", text, page);
+}
+
+static void expect_no(const char *page, const char *text)
+{
+        ck_assert_msg(strstr(page, text) == NULL, "'%s' in %s", text, page);
+}
+
+/* What a yes would open, in words; of what is not known, the most. */
+START_TEST(reach)
+{
+        static const struct {
+                Words words;
+                const char *text;
+        } cases[] = {
+                { { .scope = NULL }, "any command that rule x covers, not this one alone." },
+                { { .scope = "service" }, "any command that rule x covers, not this one alone." },
+                { { .scope = "some-day" }, "any command that rule x covers, not this one alone." },
+                { { .scope = "command" }, "A yes opens exactly this command, for that long.</p>" },
+                { { .scope = "once", .done = true },
+                        "A yes opens exactly this command, once, within that time.</p>" },
+                { { .scope = "command", .session = true },
+                        "that long. Only in the login session it is asked from.</p>" },
+                { { .scope = "command", .done = true },
+                        "It ends sooner, when the last session under it closes.</p>" },
+                { { .kind = "extension", .scope = "service", .session = true },
+                        "A yes lets grant x last that much longer, and opens nothing else.</p>" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Words words = cases[i].words;
+
+                words.state = "pending";
+                words.standing = "may";
+                words.any = "x";
+                _cleanup_(freep) char *page = render(&words, NULL, NULL);
+                expect(page, cases[i].text);
+                expect_no(page, "<input id");
+                expect_no(page, "<dt>Stages");
+        }
+}
+END_TEST
+
+/* Whoever approves types them; whoever denies need not, and Enter presses nothing. */
+START_TEST(match_code)
+{
+        const Words words = { .state = "pending", .standing = "may", .any = "x", .code = true };
+        _cleanup_(freep) char *page = render(&words, NULL, NULL);
+        const char *first = strstr(page, "<button ");
+
+        expect(page, "<label for=\"code\">To approve: the two digits on <b>x</b>’s screen</label>");
+        expect(page, "<input id=\"code\" name=\"code\" inputmode=\"numeric\" autocomplete=\"off\"");
+        expect(page, " required ");
+        expect(page, "value=\"deny\" class=\"deny\" formnovalidate>");
+        ck_assert_ptr_eq(first, strstr(page, "<button type=\"submit\" disabled hidden>"));
+        ck_assert(first < strstr(page, "<input id"));
+        expect_no(page, "aria-invalid");
+        ck_assert_uint_eq(count(page, "formnovalidate"), 1);
+        /* who cannot approve has no use for it */
+        const Words done = { .state = "pending", .standing = "done", .any = "x", .code = true };
+        _cleanup_(freep) char *other = render(&done, NULL, NULL);
+        expect_no(other, "<input id");
+}
+END_TEST
+
+START_TEST(stages)
+{
+        Words words = { .state = "pending",
+                .standing = "may",
+                .any = "x",
+                .stages = true,
+                .escalates = true,
+                .lone = true };
+        _cleanup_(freep) char *page = render(&words, NULL, NULL);
+
+        expect(page, "<li>x: yes from <b>x</b> <time datetime=\"2026-11-21T13:21:00Z\">");
+        expect(page, "<li class=\"now\" aria-current=\"step\">security, now</li>");
+        expect(page, "<li>group sre</li>");
+        expect(page, "<li>to x, group leads at <time datetime=\"2026-11-21T13:27:05Z\">");
+        expect_no(page, "<dt>Votes");
+        expect(page, "decide in the stage that is open</h2>");
+        words.lone = false;
+        _cleanup_(freep) char *two = render(&words, "approve", NULL);
+        expect(two, "security, now: 0 of 2</li>");
+        expect(two, "<strong>You approved.</strong> Now asked: <b>security</b>.");
+        words.standing = "later";
+        _cleanup_(freep) char *later = render(&words, NULL, NULL);
+        expect(later, "Not your turn yet: <b>security</b> decides first.");
+        expect_no(later, "<form");
+        words.standing = "done";
+        _cleanup_(freep) char *done = render(&words, NULL, NULL);
+        expect(done, "Your stage is done; you may still deny.");
+        ck_assert_uint_eq(count(done, "<button "), 1);
+        expect(done, "value=\"deny\"");
+        expect_no(done, "<select");
+        words.state = "timed-out";
+        _cleanup_(freep) char *over = render(&words, NULL, NULL);
+        expect_no(over, ", now");
+        expect_no(over, "<dt>Escalates");
+}
+END_TEST
+
+START_TEST(kinds)
+{
+        Words words = { .state = "pending", .standing = "may", .any = "1h", .kind = "extension" };
+        _cleanup_(freep) char *longer = render(&words, NULL, NULL);
+
+        expect(longer,
+                "<b>1h</b> asks for <b>1 h</b> more as <b>1h, group 1h</b> on <b>1h</b></h1>");
+        expect(longer, "<dt>For</dt>\n<dd>1 h more, for grant 1h</dd>");
+        words = (Words){
+                .state = "approved", .standing = "over", .any = "x", .kind = "break-glass"
+        };
+        _cleanup_(freep) char *broken = render(&words, NULL, NULL);
+        expect(broken, "<title>x opened x, group x on x without asking</title>");
+        expect(broken, "<span class=\"state opened\">break-glass</span>");
+        expect(broken, "<p class=\"outcome waiting\"");
+        expect(broken, "<strong>Opened without asking</strong> <time");
+        expect(broken,
+                "Somebody else than x has to review it: on x, <code>jitctl review x</code>.");
+        expect_no(broken, "<form");
+        expect_no(broken, "could decide");
+        words.kind = "rescue";
+        _cleanup_(freep) char *rescue = render(&words, NULL, NULL);
+        expect(rescue, "with a rescue code</title>");
+        expect_no(rescue, "jitctl review");
+        /* one that is newer than we are is asked for as ever */
+        words = (Words){ .state = "pending", .standing = "may", .any = "x", .kind = "some-day" };
+        _cleanup_(freep) char *newer = render(&words, NULL, NULL);
+        expect(newer, "<title>x asks for x, group x on x</title>");
 }
 END_TEST
 
@@ -462,6 +666,10 @@ int main(void)
         tcase_add_test(all, endless);
         tcase_add_test(all, odd_pages);
         tcase_add_test(all, form);
+        tcase_add_test(all, reach);
+        tcase_add_test(all, match_code);
+        tcase_add_test(all, stages);
+        tcase_add_test(all, kinds);
         tcase_add_test(all, voted_before);
         tcase_add_test(all, masked);
         tcase_add_test(all, cut_off);

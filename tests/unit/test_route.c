@@ -35,6 +35,10 @@ START_TEST(paths)
                 { "/api/v1/requests/k7q", ROUTE_SHOW, true, "" },
                 { "/api/v1/requests/..%2f..", ROUTE_SHOW, true, "" },
                 { "/api/v1/requests/K7QF-2M9DK7QF-2M9DK7QF-2M9D", ROUTE_SHOW, true, "" },
+                { "/api/v1/reviews/K7QF-2M9D", ROUTE_REVIEW, true, "" },
+                { "/api/v1/reviews/", ROUTE_NONE, true, "" },
+                { "/api/v1/reviews", ROUTE_NONE, true, "" },
+                { "/api/v1/reviews/K7QF/x", ROUTE_NONE, true, "" },
                 { "/api/v1/requests/k7qf/decision/x", ROUTE_NONE, true, "K7QF" },
         };
 
@@ -50,9 +54,9 @@ END_TEST
 
 START_TEST(methods)
 {
-        for (RouteKind kind = ROUTE_PAGE; kind <= ROUTE_CANCEL; kind++) {
+        for (RouteKind kind = ROUTE_PAGE; kind <= ROUTE_REVIEW; kind++) {
                 const Route r = { .kind = kind };
-                bool post = kind == ROUTE_DECIDE || kind == ROUTE_CANCEL;
+                bool post = kind == ROUTE_DECIDE || kind == ROUTE_CANCEL || kind == ROUTE_REVIEW;
 
                 ck_assert_ptr_nonnull(route_refuses(&r, "DELETE"));
                 ck_assert_ptr_nonnull(route_refuses(&r, "get"));

@@ -58,6 +58,12 @@ START_TEST(routes)
                 { 404, "GET", API "/AAAA-2222", BEARER, NULL },
                 { 404, "GET", API "/K7QF-2M9D/x", BEARER, NULL },
                 { 405, "GET", API "/K7QF-2M9D/decision", BEARER, NULL },
+                { 405, "GET", "/api/v1/reviews/K7QF-2M9D", BEARER, NULL },
+                { 403, "POST", "/api/v1/reviews/K7QF-2M9D", BEARER JSON, "{}" },
+                { 403, "POST", "/api/v1/reviews/AAAA-2222", BEARER, "" },
+                { 401, "POST", "/api/v1/reviews/K7QF-2M9D", JSON, "{}" },
+                { 401, "POST", "/api/v1/reviews/K7QF-2M9D",
+                        "Authorization: Bearer " TOKEN_UNKNOWN "\r\n", "" },
                 { 200, "POST", API "/K7QF-2M9D/decision", BEARER JSON,
                         "{\"decision\":\"approve\"}" },
                 { 404, "POST", API "/AAAA-2222/decision", BEARER JSON, "{\"decision\":\"deny\"}" },
@@ -179,6 +185,12 @@ START_TEST(every_state)
                 { PAGE("local", REQUEST("pending", "\"votes\":[]")), "jitctl approve K7QF-2M9D" },
                 { PAGE("over", REQUEST("pending", "\"votes\":[]")), "time to decide is over" },
                 { PAGE("unknown", REQUEST("pending", "\"votes\":[]")), "does not answer" },
+                { PAGE("later", REQUEST("pending", CHAIN)),
+                        "Not your turn yet: <b>security, group sre</b> decides first." },
+                { PAGE("later", REQUEST("pending", "\"votes\":[]")),
+                        "Not your turn yet: <b>others</b> decides first." },
+                { OPENED("break-glass", "approved"), "<code>jitctl review K7QF-2M9D</code>" },
+                { OPENED("rescue", "approved"), "Opened by a rescue code" },
                 { PAGE("new-word", REQUEST("pending", "\"votes\":[]")), "not yours to decide" },
         };
 
@@ -226,6 +238,43 @@ START_TEST(denies)
 }
 END_TEST
 
+START_TEST(code_is_passed_on)
+{
+        approver.show.parameters = approver.decide.parameters = PAGE_CODE;
+        expect(200, "POST", "/r/" TOKEN, URLENCODED, "decision=approve&form=f&code=07");
+        ck_assert_ptr_nonnull(strstr(approver.parameters, "\"code\":\"07\""));
+        expect(200, "POST", "/r/" TOKEN, URLENCODED, "decision=deny&form=f&code=07");
+        ck_assert_ptr_null(strstr(approver.parameters, "07"));
+        expect(200, "POST", API "/K7QF/decision", BEARER JSON,
+                "{\"decision\":\"approve\",\"code\":\"42\"}");
+        ck_assert_ptr_nonnull(strstr(approver.parameters, "\"code\":\"42\""));
+        _cleanup_(client_freep) Client *c = web_ask("GET", API "/K7QF", BEARER, NULL);
+        expect_text(c, "\"match_code\":true,\"durations\"");
+        expect_text(c, "\"stages\":[{\"approvers\":[\"oncall\"]");
+}
+END_TEST
+
+/* What was typed stays to be mended, but for the digits themselves. */
+START_TEST(wrong_code)
+{
+        approver.show.parameters = PAGE_CODE;
+        approver.decide = (Script){ .error = "Refused",
+                .parameters = "{\"message\":\"2 tries are left\",\"code\":\"match-code\"}" };
+        _cleanup_(client_freep) Client *c = web_ask("POST", "/r/" TOKEN, URLENCODED,
+                "decision=approve&duration=1h&note=go+%3Con%3E&code=07&form=f");
+        ck_assert_int_eq(client_status(c), 403);
+        expect_text(c, "<p id=\"code-help\" class=\"wrong\">2 tries are left</p>");
+        expect_text(c, "aria-invalid=\"true\"");
+        expect_text(c, "go &lt;on&gt;</textarea>");
+        expect_text(c, "<option value=\"1h\" selected>");
+        ck_assert_ptr_null(strstr(client_body(c), "value=\"07\""));
+        _cleanup_(client_freep) Client *d = web_ask("POST", API "/K7QF/decision", BEARER JSON,
+                "{\"decision\":\"approve\",\"code\":\"42\"}");
+        ck_assert_str_eq(client_body(d),
+                "{\"error\":{\"code\":\"match-code\",\"message\":\"2 tries are left\"}}");
+}
+END_TEST
+
 /* What the approver refuses is said with the request still in sight. */
 START_TEST(refused_decisions)
 {
@@ -245,6 +294,12 @@ START_TEST(refused_decisions)
                         PAGE_MAY, "the form is old" },
                 { 400, "Refused", "{\"message\":\"at most 2 h\",\"code\":\"duration\"}", PAGE_MAY,
                         "at most 2 h" },
+                { 403, "Refused", "{\"message\":\"2 tries are left\",\"code\":\"match-code\"}",
+                        PAGE_CODE, "2 tries are left" },
+                { 403, "NotPermitted", "{\"message\":\"security first\",\"code\":\"later\"}",
+                        PAGE("later", REQUEST("pending", CHAIN)), "security first" },
+                { 409, "NotPermitted", "{\"message\":\"it is done\",\"code\":\"done\"}",
+                        PAGE("done", REQUEST("pending", CHAIN)), "it is done" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -331,7 +386,8 @@ START_TEST(bad_json)
                 { 400, JSON, "{\"decision\":\"deny\",\"decision\":\"approve\"}" },
                 { 400, JSON, "{\"decision\":\"deny\",\"form\":\"f\"}" },
                 { 400, JSON, "{\"decision\":\"deny\",\"more\":\"f\"}" },
-                { 400, JSON, "{\"decision\":\"deny\",\"code\":\"1\"}" },
+                { 400, JSON, "{\"decision\":\"approve\",\"code\":\"1\"}" },
+                { 400, JSON, "{\"decision\":\"approve\",\"code\":42}" },
                 { 400, JSON, "{\"decision\":\"deny\"} x" },
         };
 
@@ -635,6 +691,8 @@ int main(void)
         tcase_add_test(all, every_state);
         tcase_add_test(all, decides);
         tcase_add_test(all, denies);
+        tcase_add_test(all, code_is_passed_on);
+        tcase_add_test(all, wrong_code);
         tcase_add_test(all, refused_decisions);
         tcase_add_test(all, approver_in_trouble);
         tcase_add_test(all, bad_bodies);

@@ -28,6 +28,21 @@
         "{\"page\":{\"request\":" request_ ",\"approver\":\"bob\",\"standing\":\"" standing_       \
         "\",\"durations\":[\"15m\",\"30m\",\"1h\"],\"lately\":[],\"form\":\"f0rm-value\"}}"
 
+/* Two stages, of which the first is done, and a code. */
+#define CHAIN                                                                                      \
+        "\"kind\":\"access\",\"scope\":\"once\",\"match_code\":true,\"stages\":["                  \
+        "{\"approvers\":[\"oncall\"],\"approved\":[\"bob\"],\"state\":\"done\"},"                  \
+        "{\"approvers\":[\"security\",\"@sre\"],\"approved\":[],\"state\":\"open\"}],"             \
+        "\"escalations\":[{\"at\":\"2026-11-21T13:30:05Z\",\"approvers\":[\"leads\"]}]," VOTE(     \
+                "approve", "bob")
+#define PAGE_CODE                                                                                         \
+        "{\"page\":{\"request\":" REQUEST("pending",                                                      \
+                CHAIN) ",\"approver\":\"carol\","                                                         \
+                       "\"standing\":\"may\",\"match_code\":true,\"durations\":[\"15m\",\"30m\",\"1h\"]," \
+                       "\"lately\":[],\"form\":\"f0rm-value\"}}"
+#define OPENED(kind_, state_)                                                                      \
+        PAGE("over", REQUEST(state_, "\"kind\":\"" kind_ "\",\"votes\":[],\"grant\":" GRANT))
+
 #define PAGE_MAY PAGE("may", REQUEST("pending", "\"votes\":[]"))
 #define VOTE(decision_, by_)                                                                       \
         "\"votes\":[{\"approver\":\"" by_ "\",\"decision\":\"" decision_                           \
