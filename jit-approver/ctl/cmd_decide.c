@@ -15,12 +15,15 @@
 #include "jit-approver/ctl/print.h"
 #include "jit-approver/ctl/view.h"
 
-static const char *arg_for, *arg_note;
+#define CODE_LENGTH 2
+
+static const char *arg_for, *arg_note, *arg_code;
 static bool arg_yes;
 
 static const Option approve_options[] = {
         { "for", OPTION_SPAN, &arg_for, "SPAN", "for how long (what was asked)" },
         { "note", OPTION_TEXT, &arg_note, "TEXT", "a word to the asker, kept in the record" },
+        { "code", OPTION_TEXT, &arg_code, "NN", "the two digits on the asker's screen" },
         { "yes", OPTION_FLAG, &arg_yes, NULL, "ask no question" },
         { NULL },
 };
@@ -48,7 +51,7 @@ static void take_open(const JsonNode *request, void *userdata)
         static const char *const heads[] = { "", "ID", "WHO", "WHAT", "AS", "FOR", "WHY", "COMMAND",
                 NULL };
         Open *o = userdata;
-        char number[16], target[VIEW_TARGET_MAX];
+        char number[16], target[VIEW_TARGET_MAX], what[VIEW_WHAT_MAX], span[VIEW_WHAT_MAX];
 
         o->table = o->table ? o->table : table_new(heads);
         if (strv_add(&o->ids, str_or(node_text(request, "id"), "")) < 0) {
@@ -56,13 +59,15 @@ static void take_open(const JsonNode *request, void *userdata)
         }
         (void) snprintf(number, sizeof(number), "%zu", strv_length(o->ids));
         view_target(target, request);
+        view_what(what, request);
+        view_for(span, request);
         table_add(o->table, (const Cell[]){
                                     { number, STYLE_BOLD },
                                     { node_text(request, "id"), STYLE_PLAIN },
                                     { node_text(request, "asker"), STYLE_PLAIN },
-                                    { node_text(request, "service"), STYLE_PLAIN },
+                                    { what, STYLE_PLAIN },
                                     { target, STYLE_PLAIN },
-                                    { span_text(node_text(request, "duration")), STYLE_PLAIN },
+                                    { span, STYLE_PLAIN },
                                     { node_text(request, "reason"), STYLE_PLAIN },
                                     { node_text(request, "command"), STYLE_PLAIN },
                             });
@@ -94,23 +99,67 @@ static int choose(const Open *o, const char *decision, const char **ret)
         return EXIT_DONE;
 }
 
-/* Shows the request and asks; EXIT_DONE is yes. */
-static int confirm(Call *c, const char *id, const char *decision)
+static bool is_code(const char *s)
+{
+        return strlen(s) == CODE_LENGTH && strspn(s, "0123456789") == CODE_LENGTH;
+}
+
+/* A try counts, so that none is spent on what cannot be a code. */
+static int check_code(const char *code)
+{
+        return is_code(code)
+                       ? EXIT_DONE
+                       : usage("The code is the two digits on the asker's screen. Nothing was decided.");
+}
+
+/* Approving a request that has a code takes it: *ret is what was typed, the caller's to free; or NULL. */
+static int take_code(const JsonNode *request, const char *decision, char **ret)
+{
+        char question[256];
+
+        if (!streq(decision, "approve") || arg_code || !node_boolean(request, "match_code")) {
+                return EXIT_DONE;
+        }
+        if (arg_yes || !can_ask()) {
+                return usage("To approve this takes the two digits on %s's screen: give --code NN.",
+                        safe(node_text(request, "asker")));
+        }
+        (void) snprintf(question, sizeof(question),
+                "The two digits on %.100s's screen:", safe(node_text(request, "asker")));
+        _cleanup_(freep) char *code = ask_line(question);
+        int r = check_code(str_or(code, ""));
+        if (r == EXIT_DONE) {
+                *ret = TAKE_PTR(code);
+        }
+        return r;
+}
+
+/* *ret is borrowed from the call. */
+static int show(Call *c, const char *id, const JsonNode **ret)
 {
         IdCall call = { .version = PROTOCOL_VERSION, .id = id };
-        char question[128];
 
         int r = call_do(c, "Show", ID_FIELDS, &call);
         if (r != EXIT_DONE) {
                 return r;
         }
-        const JsonNode *request = node_object(c->reply.parameters, "request");
-        if (!request) {
-                return call_garbled(c, "an object");
+        *ret = node_object(c->reply.parameters, "request");
+        return *ret ? EXIT_DONE : call_garbled(c, "an object");
+}
+
+/* Shows the request and asks; EXIT_DONE is yes. */
+static int confirm(Call *c, const char *id, const char *decision, char **ret_code)
+{
+        const JsonNode *request;
+        char question[128];
+
+        int r = show(c, id, &request);
+        if (r != EXIT_DONE) {
+                return r;
         }
         view_request(stderr, request);
         if (arg_yes) {
-                return EXIT_DONE;
+                return take_code(request, decision, ret_code);
         }
         if (!can_ask()) {
                 return usage("Not on a terminal: name the ID or give --yes.");
@@ -122,10 +171,22 @@ static int confirm(Call *c, const char *id, const char *decision)
                 say("Nothing was decided.");
                 return EXIT_ERROR;
         }
-        return EXIT_DONE;
+        return take_code(request, decision, ret_code);
 }
 
-static int find(Call *c, const char *decision, char **ret)
+/* A named request is looked at only where a person can be asked for its code. */
+static int named(Call *c, const char *id, const char *decision, char **ret_code)
+{
+        const JsonNode *request;
+
+        if (!streq(decision, "approve") || arg_code || arg_yes || !can_ask()) {
+                return EXIT_DONE;
+        }
+        int r = show(c, id, &request);
+        return r != EXIT_DONE ? r : take_code(request, decision, ret_code);
+}
+
+static int find(Call *c, const char *decision, char **ret, char **ret_code)
 {
         _cleanup_(open_done) Open open = { 0 };
         ListCall call = { .version = PROTOCOL_VERSION, .which = "pending" };
@@ -149,7 +210,7 @@ static int find(Call *c, const char *decision, char **ret)
                         return r;
                 }
         }
-        r = confirm(c, id, decision);
+        r = confirm(c, id, decision, ret_code);
         if (r == EXIT_DONE) {
                 *ret = must(strdup(id));
         }
@@ -159,7 +220,7 @@ static int find(Call *c, const char *decision, char **ret)
 static int decide(const Ctl *ctl, const char *decision)
 {
         _cleanup_(call_done) Call c = { .client = CLIENT_NONE };
-        _cleanup_(freep) char *found = NULL;
+        _cleanup_(freep) char *found = NULL, *code = NULL;
         DecideCall call = {
                 .version = PROTOCOL_VERSION,
                 .decision = decision,
@@ -167,14 +228,19 @@ static int decide(const Ctl *ctl, const char *decision)
                 .note = arg_note,
         };
 
-        int r = call_open(&c, ctl);
-        if (r == EXIT_DONE && ctl->n_args == 0) {
-                r = find(&c, decision, &found);
+        int r = arg_code ? check_code(arg_code) : EXIT_DONE;
+        if (r == EXIT_DONE) {
+                r = call_open(&c, ctl);
+        }
+        if (r == EXIT_DONE) {
+                r = ctl->n_args == 0 ? find(&c, decision, &found, &code)
+                                     : named(&c, ctl->args[0], decision, &code);
         }
         if (r != EXIT_DONE) {
                 return r;
         }
         call.request = found ? found : ctl->args[0];
+        call.code = code ? code : arg_code;
         r = call_do(&c, "Decide", DECIDE_FIELDS, &call);
         if (r != EXIT_DONE) {
                 return r;
@@ -202,7 +268,7 @@ static int run_deny(const Ctl *ctl)
 
 const Verb verb_approve = {
         .name = "approve",
-        .synopsis = "[ID] [--for SPAN] [--note TEXT] [--yes]",
+        .synopsis = "[ID] [--for SPAN] [--note TEXT] [--code NN] [--yes]",
         .summary = "Approve a request",
         .notes = "Without ID: the one that is open, shown first; of several you choose one.\n",
         .options = approve_options,

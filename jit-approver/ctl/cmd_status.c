@@ -91,10 +91,25 @@ static void print_daemon(const JsonNode *status)
         }
 }
 
+/* The caller's open requests, and what is to be told to who approves them. */
+typedef struct Own {
+        Table *requests;
+        FILE *codes;
+} Own;
+
 static void add_request(const JsonNode *request, void *userdata)
 {
-        if (streq(str_or(node_text(request, "state"), ""), "pending")) {
-                view_requests_add(userdata, request);
+        const char *code = node_text(request, "code");
+        Own *own = userdata;
+
+        if (!streq(str_or(node_text(request, "state"), ""), "pending")) {
+                return;
+        }
+        view_requests_add(own->requests, request);
+        if (code) {
+                (void) fprintf(own->codes,
+                        "Code %s for %s: whoever approves it needs it from you.\n", safe(code),
+                        safe(node_text(request, "id")));
         }
 }
 
@@ -108,12 +123,16 @@ static void add_grant(const JsonNode *grant, void *userdata)
 static int print_own(Call *c)
 {
         _cleanup_(table_freep) Table *requests = view_requests_new();
+        _cleanup_(freep) char *codes = NULL;
+        size_t size;
+        Own own = { requests, must(open_memstream(&codes, &size)) };
         _cleanup_(table_freep) Table *grants = view_grants_new();
         ListCall mine = { .version = PROTOCOL_VERSION, .which = "mine" };
         ListCall active = { .version = PROTOCOL_VERSION, .which = "active" };
 
-        int r = call_list(c, "ListRequests", LIST_FIELDS, &mine, &mine.after, "requests",
-                add_request, requests);
+        int r = call_list(
+                c, "ListRequests", LIST_FIELDS, &mine, &mine.after, "requests", add_request, &own);
+        (void) fclose(own.codes);
         if (r == EXIT_DONE) {
                 r = call_list(c, "ListGrants", LIST_FIELDS, &active, &active.after, "grants",
                         add_grant, grants);
@@ -121,6 +140,7 @@ static int print_own(Call *c)
         if (r == EXIT_DONE && table_rows(requests) > 0) {
                 (void) printf("\nYour open requests:\n");
                 table_print(requests);
+                (void) fputs(must(codes), stdout);
         }
         if (r == EXIT_DONE && table_rows(grants) > 0) {
                 (void) printf("\nYour active grants:\n");

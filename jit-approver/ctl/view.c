@@ -83,12 +83,15 @@ void view_request_line(FILE *f, const JsonNode *request)
         const JsonNode *votes = node_array(request, "votes");
         int64_t wanted = node_integer(request, "approvals", 1);
         bool pending = streq(state, "pending"), denied = streq(state, "denied");
-        size_t n;
+        size_t n, open, stages = view_stages(request, &open);
         _cleanup_(freep) char *who = voters(votes, denied ? "deny" : "approve", &n);
 
         (void) fprintf(f, "Request %s: ", safe(node_text(request, "id")));
         write_state(f, state);
-        if (pending && n > 0) {
+        view_kind(f, request);
+        if (pending && stages > 1) {
+                (void) fprintf(f, ", stage %zu of %zu%s", open, stages, n > 0 ? ", approved" : "");
+        } else if (pending && n > 0) {
                 (void) fprintf(f, ", %zu of %lld approved", n, (long long) wanted);
         }
         if (n > 0) {
@@ -105,11 +108,16 @@ void view_request_line(FILE *f, const JsonNode *request)
         (void) fputc('\n', f);
 }
 
+void view_label(FILE *f, const char *label)
+{
+        (void) fprintf(f, "  %s%-9s%s ", style(f, STYLE_DIM), label, style(f, STYLE_PLAIN));
+}
+
 static void write_fact(FILE *f, const char *label, const char *text, const char *after)
 {
         if (!str_empty(text)) {
-                (void) fprintf(f, "  %s%-9s%s %s%s\n", style(f, STYLE_DIM), label,
-                        style(f, STYLE_PLAIN), safe(text), after);
+                view_label(f, label);
+                (void) fprintf(f, "%s%s\n", safe(text), after);
         }
 }
 
@@ -158,8 +166,8 @@ static void write_votes(FILE *f, const JsonNode *votes)
                 const char *note = node_text(v, "note");
                 int64_t login = node_integer(v, "login_uid", -1);
 
-                (void) fprintf(f, "  %s%-9s%s %s: %s %s", style(f, STYLE_DIM), "vote",
-                        style(f, STYLE_PLAIN), safe(node_text(v, "approver")),
+                view_label(f, "vote");
+                (void) fprintf(f, "%s: %s %s", safe(node_text(v, "approver")),
                         safe(node_text(v, "decision")), when_in_text(node_text(v, "time")));
                 if (streq(str_or(node_text(v, "proof"), ""), "link")) {
                         (void) fprintf(f, ", by a link from %s", safe(node_text(v, "channel")));
@@ -174,25 +182,40 @@ static void write_votes(FILE *f, const JsonNode *votes)
         }
 }
 
+/* Stages tell of it themselves, and nobody decides what is open already. */
+static void write_deciders(FILE *f, const JsonNode *request)
+{
+        _cleanup_(freep) char *approvers = node_join(node_array(request, "approvers"), ", ");
+        char after[128];
+        size_t open;
+
+        if (view_stages(request, &open) < 2 && !view_was_opened(request)) {
+                (void) snprintf(after, sizeof(after), " (%lld must approve)",
+                        (long long) node_integer(request, "approvals", 1));
+                write_fact(f, "deciders", approvers, after);
+        }
+        view_chain(f, request);
+}
+
 void view_request(FILE *f, const JsonNode *request)
 {
         const JsonNode *grant = node_object(request, "grant");
-        _cleanup_(freep) char *approvers = node_join(node_array(request, "approvers"), ", ");
-        char after[128];
+        char after[128], span[VIEW_WHAT_MAX];
 
         view_request_line(f, request);
         write_who(f, request);
         write_what(f, request);
         write_where(f, request);
         write_fact(f, "why", str_or(node_text(request, "reason"), "(no reason given)"), "");
+        view_for(span, request);
         (void) snprintf(after, sizeof(after), " (at most %.100s)",
                 span_text(node_text(request, "max_duration")));
-        write_fact(f, "for", span_text(node_text(request, "duration")), after);
+        write_fact(f, "for", span, after);
+        view_terms(f, request);
         write_fact(f, "asked", when_in_text(node_text(request, "created")), "");
         write_fact(f, "rule", node_text(request, "rule"), "");
-        (void) snprintf(after, sizeof(after), " (%lld must approve)",
-                (long long) node_integer(request, "approvals", 1));
-        write_fact(f, "deciders", approvers, after);
+        write_deciders(f, request);
+        view_code(f, request);
         write_votes(f, node_array(request, "votes"));
         if (grant) {
                 view_grant_line(f, grant);
@@ -207,6 +230,7 @@ void view_grant_line(FILE *f, const JsonNode *grant)
         view_target(target, grant);
         (void) fprintf(f, "Grant %s: ", safe(node_text(grant, "id")));
         write_state(f, state);
+        view_kind(f, grant);
         (void) fprintf(f, ", %s as %s for %s", safe(node_text(grant, "service")), safe(target),
                 safe(node_text(grant, "asker")));
         if (streq(state, "active")) {
@@ -234,6 +258,7 @@ void view_grant(FILE *f, const JsonNode *grant)
         write_fact(f, "until", when_at_text(node_text(grant, "until")), "");
         write_fact(f, "request", node_text(grant, "request"), "");
         write_fact(f, "rule", node_text(grant, "rule"), "");
+        view_terms(f, grant);
         write_fact(f, "made by", node_text(grant, "by"), "");
         write_fact(f, "at end", at_end(node_text(grant, "on_expiry")), "");
 }
@@ -250,15 +275,17 @@ void view_requests_add(Table *t, const JsonNode *request)
 {
         const char *state = str_or(node_text(request, "state"), "?");
         bool pending = streq(state, "pending");
-        char target[VIEW_TARGET_MAX];
+        char target[VIEW_TARGET_MAX], what[VIEW_WHAT_MAX], span[VIEW_WHAT_MAX];
 
         view_target(target, request);
+        view_what(what, request);
+        view_for(span, request);
         table_add(t, (const Cell[]){
                              { node_text(request, "id"), STYLE_BOLD },
                              { node_text(request, "asker"), STYLE_PLAIN },
-                             { node_text(request, "service"), STYLE_PLAIN },
+                             { what, STYLE_PLAIN },
                              { target, STYLE_PLAIN },
-                             { span_text(node_text(request, "duration")), STYLE_PLAIN },
+                             { span, STYLE_PLAIN },
                              { pending ? when_in_text(node_text(request, "deadline")) : state,
                                      style_of_state(state) },
                              { node_text(request, "reason"), STYLE_PLAIN },
@@ -278,16 +305,17 @@ void view_grants_add(Table *t, const JsonNode *grant)
 {
         const char *state = str_or(node_text(grant, "state"), "?");
         const char *by = node_text(grant, "by"), *request = node_text(grant, "request");
-        char target[VIEW_TARGET_MAX], from[VIEW_TARGET_MAX];
+        char target[VIEW_TARGET_MAX], from[VIEW_TARGET_MAX], what[VIEW_WHAT_MAX];
 
         view_target(target, grant);
+        view_what(what, grant);
         (void) snprintf(
                 from, sizeof(from), "%s%s", by ? "" : "request ", by ? by : str_or(request, "?"));
         table_add(t,
                 (const Cell[]){
                         { node_text(grant, "id"), STYLE_BOLD },
                         { node_text(grant, "asker"), STYLE_PLAIN },
-                        { node_text(grant, "service"), STYLE_PLAIN },
+                        { what, STYLE_PLAIN },
                         { target, STYLE_PLAIN },
                         { state, style_of_state(state) },
                         { streq(state, "active") ? when_in_text(node_text(grant, "until")) : "over",

@@ -14,10 +14,27 @@
 #define VIEW_TARGET_MAX 512
 void view_target(char out[static VIEW_TARGET_MAX], const JsonNode *o);
 
+/* "sudo", "sudo, once, with code"; for how long, of an extension that it is more. Not made safe. */
+#define VIEW_WHAT_MAX 256
+void view_what(char out[static VIEW_WHAT_MAX], const JsonNode *o);
+void view_for(char out[static VIEW_WHAT_MAX], const JsonNode *request);
+
 void view_request_line(FILE *f, const JsonNode *request);
 void view_request(FILE *f, const JsonNode *request);
 void view_grant_line(FILE *f, const JsonNode *grant);
 void view_grant(FILE *f, const JsonNode *grant);
+
+/* Parts of the page: how a line of it begins, and lines that are left out where there is nothing to say. */
+void view_label(FILE *f, const char *label);
+void view_chain(FILE *f, const JsonNode *request);
+void view_terms(FILE *f, const JsonNode *o);
+void view_code(FILE *f, const JsonNode *request);
+/* Without anybody's yes: by breaking the glass, or by a rescue code. */
+bool view_was_opened(const JsonNode *o);
+/* " (30 min more for grant G7QF-2M9D)"; nothing for what is asked for as ever. */
+void view_kind(FILE *f, const JsonNode *o);
+/* How many stages there are, and which one is open: from 1, 0 none. */
+size_t view_stages(const JsonNode *request, size_t *ret_open);
 
 Table *view_requests_new(void);
 void view_requests_add(Table *t, const JsonNode *request);

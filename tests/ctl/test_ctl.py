@@ -38,6 +38,17 @@ VOTE = {"approver": "bob", "decision": "approve", "note": "go ahead",
 APPROVED = REQUEST | {"state": "approved", "votes": [VOTE, VOTE | {"approver": "carol"}],
                       "grant": GRANT}
 DENIED = REQUEST | {"state": "denied", "votes": [VOTE | {"decision": "deny", "note": "no"}]}
+CHAIN = REQUEST | {
+    "approvals": 1, "approvers": ["sue", "sam"], "kind": "access", "scope": "once",
+    "login_session": 12, "end_when_done": True, "match_code": True, "votes": [VOTE],
+    "created": "2069-11-21T14:34:00Z", "deadline": "2069-11-21T15:34:00Z",
+    "stages": [{"approvers": ["oncall"], "approved": ["bob"], "state": "done"},
+               {"approvers": ["security"], "approved": [], "state": "open"},
+               {"approvers": ["cto", "@board"], "approved": [], "state": "later"}],
+    "escalations": [{"at": "2026-11-21T14:40:00Z", "approvers": ["leads", "dan"]}]}
+EXTENSION = REQUEST | {"kind": "extension", "extends": "G7QF-2M9D", "scope": "service"}
+BROKEN = REQUEST | {"kind": "break-glass", "scope": "service", "state": "approved",
+                    "grant": GRANT | {"kind": "break-glass"}}
 STATUS = {"version": "0.1.0", "protocol": 1, "uptime_usec": 3600000000, "host": "web1",
           "rules_loaded": True, "problems": [], "store": "ok", "bus": "ok", "clock": "ok",
           "pending": 1, "grants": 1, "waiting": 0, "connections": 1, "owed": 0,
@@ -382,6 +393,111 @@ class Approvers(Case):
                       self.jitctl("show", "G7QF").stdout)
         self.assertEqual(self.document("show", "G7QF"), GRANT)
 
+    def shown(self, request):
+        self.serve(Show=[[reply(request=request)]])
+        shown = self.jitctl("show", "K7QF").stdout
+        self.assertEqual(self.document("show", "K7QF"), request)
+        return re.sub(r"\((in \d+ d|[0-9]+ (d|min) ago).*?\)", "(…)", shown)
+
+    def test_show_stages(self):
+        at = "2026-11-21 "
+        shown = self.shown(CHAIN)
+        self.assertTrue(shown.startswith(
+            "Request K7QF-2M9D: pending, stage 2 of 3, approved by bob, open until 2069-11-21 15:34 "
+            "(…): \"go ahead\"\n"), shown)
+        self.assertIn(f"""\
+  opens     exactly this command, once, in login session 12 only, until the last session under it closes
+""", shown)
+        self.assertIn(f"""\
+  stages    1. oncall: bob said yes {at}14:35
+            2. security (sue, sam): open since {at}14:35, escalates {at}14:40 to leads, dan
+            3. cto, @board: later
+  code      approve with --code NN: the two digits on dev's screen
+""", shown)
+        self.assertNotIn("deciders", shown)
+        # Two in each stage; one has said yes, and nobody else is to come.
+        stages = [CHAIN["stages"][1] | {"approved": ["bob"]}, CHAIN["stages"][2]]
+        shown = self.shown(CHAIN | {"approvals": 2, "stages": stages, "escalations": []})
+        self.assertIn(f"1. security (sue, sam): open, 1 of 2 approved, bob said yes {at}14:35\n",
+                      shown)
+        # Over: what was not asked for was not, and no code is of use.
+        shown = self.shown(CHAIN | {"state": "denied", "votes": [VOTE, VOTE | {
+            "approver": "sue", "decision": "deny"}]})
+        self.assertIn("2. security: not asked\n", shown)
+        self.assertNotIn("escalates", shown)
+        self.assertNotIn("--code", shown)
+        evil = {"approvers": [EVIL], "approved": [EVIL], "state": EVIL}
+        self.shown(CHAIN | {"stages": [evil, evil, evil | {"state": "open", "approved": [1]}],
+                            "votes": [VOTE | {"approver": EVIL, "time": EVIL}], "extends": EVIL,
+                            "kind": EVIL, "scope": EVIL, "code": EVIL,
+                            "escalations": [{"at": EVIL, "approvers": [EVIL, 7]}, 7, {}]})
+        self.shown(EXTENSION | {"extends": EVIL, "duration": EVIL})
+
+    def test_show_terms(self):
+        for terms, line in [
+                ({"scope": "service"}, "opens     any command that rule prod covers"),
+                ({"scope": "command"}, "opens     exactly this command"),
+                ({"scope": "some-day"}, "opens     any command that rule prod covers"),
+                ({"escalations": CHAIN["escalations"]},
+                 "else      escalates 2026-11-21 14:40 to leads, dan"),
+                ({"code": "07", "match_code": True},
+                 "code      Code 07: whoever approves needs it from you")]:
+            self.assertIn(f"\n  {line}\n", self.shown(REQUEST | terms))
+        self.assertNotIn("opens", self.shown(REQUEST))
+        shown = self.shown(EXTENSION)
+        self.assertIn("pending (30 min more for grant G7QF-2M9D), open until", shown)
+        self.assertIn("\n  for       30 min more (at most 4 h)\n", shown)
+        self.assertNotIn("opens", shown)
+        shown = self.shown(BROKEN)
+        self.assertIn("approved (break-glass: nobody was asked) until 2069", shown)
+        self.assertIn("active (break-glass: nobody was asked), sudo", shown)
+        self.assertNotIn("must approve", shown)
+        self.assertIn("(by a rescue code)", self.shown(BROKEN | {"kind": "rescue"}))
+        grant = GRANT | {"scope": "once", "spent": "2026-11-21T14:40:00Z", "survive_reboot": True}
+        self.serve(Show=[[reply(grant=grant)]])
+        self.assertIn("\n  opens     exactly this command, once, used 2026-11-21 14:40, over a reboot "
+                      "too\n", self.jitctl("show", "G7QF").stdout)
+
+    def test_pending_says_what_matters(self):
+        self.serve(ListRequests=[[reply(requests=[CHAIN, EXTENSION])]])
+        lines = self.jitctl("pending").stdout.splitlines()
+        self.assertRegex(lines[1], "^K7QF-2M9D  dev  sudo, once, with code  root  30 min  ")
+        self.assertRegex(lines[2], "^K7QF-2M9D  dev  sudo +root  30 min more  in ")
+
+    def test_code(self):
+        self.serve(Decide=[[reply(request=APPROVED)]])
+        self.jitctl("approve", "k7qf", "--code", "07")
+        self.assertEqual(self.server.calls, [("Decide", {
+            "version": 1, "request": "k7qf", "decision": "approve", "code": "07"})])
+        for bad in ("7", "007", "4x", "", "-1", "\u0664\u0662"):
+            self.assertIn("two digits", self.jitctl("approve", "k7qf", "--code", bad, exit=2).stderr)
+        self.jitctl("deny", "k7qf", "--code", "07", exit=2)
+        self.assertEqual(len(self.server.calls), 1)
+        script = {"ListRequests": [[reply(requests=[CHAIN])]], "Show": [[reply(request=CHAIN)]],
+                  "Decide": [[reply(request=APPROVED)]]}
+        # Nobody to ask: said before a try is spent on it.
+        self.serve(**script)
+        self.assertIn("--code NN", self.jitctl("approve", "--yes", exit=2).stderr)
+        self.assertEqual(self.server.called("Decide"), [])
+        self.jitctl("approve", "--yes", "--code", "42")
+        self.assertEqual(self.server.called("Decide")[0]["code"], "42")
+        self.serve(**script)
+        self.terminal("approve", typed=[("Approve? [y/N]", "y\n"),
+                                        ("The two digits on dev's screen:", "42\n")])
+        self.assertEqual(self.server.called("Decide")[0]["code"], "42")
+        self.serve(**script)
+        self.terminal("approve", "K7QF", typed=[("The two digits on dev's screen:", "42\n")])
+        self.assertEqual(self.server.called("Decide")[0]["code"], "42")
+        for typed in ("x1\n", "\n", "421\n"):
+            self.serve(**script)
+            self.terminal("approve", "K7QF", typed=[("screen:", typed)], exit=2)
+            self.assertEqual(self.server.called("Decide"), [])
+        # To deny takes none.
+        self.serve(**script)
+        self.terminal("deny", typed=[("Deny? [y/N]", "y\n")])
+        self.terminal("deny", "K7QF")
+        self.assertEqual([c.get("code") for c in self.server.called("Decide")], [None, None])
+
     def test_decide_by_id(self):
         self.serve(Decide=[[reply(request=APPROVED)]])
         done = self.jitctl("approve", "k7qf", "--for", "10m", "--note", "go")
@@ -450,6 +566,12 @@ class Admins(Case):
         self.assertNotIn("D7QF", shown)
         self.assertNotIn("X7QF", shown)
         self.assertEqual(self.document("status"), STATUS)
+        own = CHAIN | {"code": "07"}
+        self.serve(GetStatus=[[reply(**STATUS)]], ListGrants=[[reply(grants=[])]],
+                   ListRequests=[[reply(requests=[own, own | {"state": "denied", "id": "D7QF"}])]])
+        shown = self.jitctl("status").stdout
+        self.assertIn("\nCode 07 for K7QF-2M9D: whoever approves it needs it from you.\n", shown)
+        self.assertEqual(shown.count("Code"), 1)
         channels = [{"name": "hook", "audience": "personal", "state": "ok", "owed": 0},
                     {"name": "chat", "audience": "shared", "state": "failing", "owed": 3,
                      "since": "2026-11-21T15:04:05Z", "problem": "HTTP 500" + EVIL},
@@ -477,6 +599,9 @@ class Admins(Case):
         self.serve(ListGrants=[[reply(grants=[GRANT])]])
         self.assertRegex(self.jitctl("grants").stdout, "G7QF-2M9D  dev  sudo  root  active  in ")
         self.assertEqual(self.server.called("ListGrants")[0]["which"], "active")
+        self.serve(ListGrants=[[reply(grants=[GRANT | {"scope": "once"}, BROKEN["grant"]])]])
+        self.assertRegex(self.jitctl("grants").stdout,
+                         "(?s)dev  sudo, once +root  active.*dev  sudo, break-glass  root  active")
 
     def test_grant(self):
         self.serve(MakeGrant=[[reply(grant=GRANT)]])
