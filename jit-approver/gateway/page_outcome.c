@@ -47,6 +47,31 @@ static void put_decided(Html *h, const JsonNode *request, const char *word, cons
         html(h, ". ");
 }
 
+/* Links sign nothing, but say whose it is to do and how. */
+static void put_review(Html *h, const JsonNode *request, usec_t now)
+{
+        const JsonNode *review = node_object(request, "review");
+        const char *note = page_text(review, "note");
+
+        if (page_is(review, "state", "signed")) {
+                html(h, " Reviewed by <b>%s</b> ", page_text(review, "by"));
+                html_time(h, node_text(review, "time"), now);
+                if (*note) {
+                        html(h, ": <q>%s</q>", note);
+                }
+                html(h, ".");
+                return;
+        }
+        html(h, " Somebody else than %s has to review it", page_text(request, "asker"));
+        if (node_first(review, "reviewers")) {
+                html(h, " (");
+                (void) page_names(h, review, "reviewers", NULL);
+                html(h, ")");
+        }
+        html(h, ": on %s, <code>jitctl review %s</code>.", page_text(request, "host"),
+                page_text(request, "id"));
+}
+
 /* Nobody was asked, so somebody is to look at it afterwards. */
 static void put_opened(Html *h, const JsonNode *request, usec_t now)
 {
@@ -58,11 +83,7 @@ static void put_opened(Html *h, const JsonNode *request, usec_t now)
         html(h, ". ");
         put_grant(h, request, now);
         if (broken) {
-                html(h,
-                        " Somebody else than %s has to review it: on %s, <code>jitctl review "
-                        "%s</code>.",
-                        page_text(request, "asker"), page_text(request, "host"),
-                        page_text(request, "id"));
+                put_review(h, request, now);
         }
 }
 
@@ -144,6 +165,11 @@ static void put_refused(Html *h, const PageView *v, const JsonNode *request)
                 put_over(h, request, v->now);
         } else {
                 html(h, "<strong>Your decision was not taken:</strong> %s", v->refusal->message);
+                /* The last wrong code closes it. */
+                if (!page_is(request, "state", "pending")) {
+                        html(h, ". ");
+                        put_over(h, request, v->now);
+                }
         }
 }
 

@@ -54,6 +54,7 @@ typedef struct Words {
         const char *state, *standing, *any;
         bool voted;
         const char *kind, *scope; /* NULL: an approver that is older does not say */
+        const char *review;
         bool code, session, done, stages, escalates, lone;
 } Words;
 
@@ -119,6 +120,18 @@ static void put_terms(JsonWriter *w, const Words *v)
         }
         if (v->session) {
                 json_put_integer(w, "login_session", 12);
+        }
+        if (v->review) {
+                json_open_object(w, "review");
+                json_put_string(w, "state", v->review);
+                json_open_array(w, "reviewers");
+                json_put_string(w, NULL, v->any);
+                json_put_string(w, NULL, "@audit");
+                json_close_array(w);
+                json_put_string(w, "by", v->any);
+                json_put_string(w, "note", v->any);
+                json_put_string(w, "time", "2026-11-21T13:22:05Z");
+                json_close_object(w);
         }
         json_put_boolean(w, "end_when_done", v->done);
         json_put_boolean(w, "match_code", v->code);
@@ -301,7 +314,9 @@ START_TEST(inert)
         static const Words kinds[] = { { 0 },
                 { .kind = "access", .code = true, .stages = true, .escalates = true },
                 { .kind = "extension", .scope = "once", .escalates = true, .done = true },
-                { .kind = "break-glass", .stages = true }, { .kind = "rescue" } };
+                { .kind = "break-glass", .stages = true },
+                { .kind = "break-glass", .review = "open" },
+                { .kind = "break-glass", .review = "signed" }, { .kind = "rescue" } };
         static const char *const standings[] = { "may", "shared", "local", "over", "later",
                 "done" };
         Refusal r = refusal_new(403, hostile[_i]);
@@ -526,6 +541,14 @@ START_TEST(kinds)
                 "Somebody else than x has to review it: on x, <code>jitctl review x</code>.");
         expect_no(broken, "<form");
         expect_no(broken, "could decide");
+        words.review = "open";
+        _cleanup_(freep) char *open = render(&words, NULL, NULL);
+        expect(open, "Somebody else than x has to review it (x, group audit): on x, <code>");
+        words.review = "signed";
+        _cleanup_(freep) char *reviewed = render(&words, NULL, NULL);
+        expect(reviewed, " Reviewed by <b>x</b> <time");
+        expect(reviewed, ": <q>x</q>.");
+        expect_no(reviewed, "jitctl review");
         words.kind = "rescue";
         _cleanup_(freep) char *rescue = render(&words, NULL, NULL);
         expect(rescue, "with a rescue code</title>");
