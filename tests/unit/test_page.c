@@ -223,13 +223,18 @@ static char *skeleton(const char *page)
         for (const char *s = strchr(page, '<'); s; s = strchr(s, '<')) {
                 const char *end = strchr(s, '>');
 
-                ck_assert_ptr_nonnull(end);
+                /* Each assertion that holds tells the runner so, and there are thousands. */
+                if (!end) {
+                        ck_abort_msg("a tag without an end in %s", s);
+                }
                 while (s <= end) {
                         const char *value =
                                 strncmp(s, " value=\"", 8) == 0 ? strchr(s + 8, '"') : NULL;
 
                         if (value) {
-                                ck_assert(value < end);
+                                if (value >= end) {
+                                        ck_abort_msg("a value without an end in %s", s);
+                                }
                                 s = value + 1;
                         } else {
                                 *at++ = *s++;
@@ -270,7 +275,9 @@ static char *unescape(const char *s)
                         strncmp(s, entities[i].entity, strlen(entities[i].entity)) != 0) {
                         i++;
                 }
-                ck_assert_msg(i < ELEMENTSOF(entities), "a bare & in %s", s);
+                if (i == ELEMENTSOF(entities)) {
+                        ck_abort_msg("a bare & in %s", s);
+                }
                 *at++ = entities[i].c;
                 s += strlen(entities[i].entity);
         }
