@@ -125,6 +125,8 @@ void flow_decide(Daemon *d, const Caller *c, Request *r, const Ballot *b, Failur
 void flow_decided(Daemon *d);
 /* Whether the caller may decide it now; says why not. */
 bool flow_may_decide(Daemon *d, const Caller *c, const Request *r, Failure *ret);
+/* Whether it is his turn, if he may; TURNS_UNKNOWN also where the record cannot be read. */
+Turns flow_turn(Daemon *d, const Caller *c, const Request *r, bool approve);
 /* Reminds those who may decide now and have not. */
 void flow_nudge(Daemon *d, const Request *r, Failure *ret);
 void flow_cancel(Daemon *d, const Caller *c, Request *r, Failure *ret);

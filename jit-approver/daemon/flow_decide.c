@@ -326,11 +326,36 @@ static void cast(Daemon *d, Request *r, const Rule *rule, const Vote *votes, siz
 
 /* --- whose turn, and with which code --------------------------------------------------------------- */
 
+static Seats seats_of_caller(const Rule *rule, const Caller *c)
+{
+        return c->approver ? decision_seats_of(rule, c->approver, c->accounts, c->n_accounts)
+                           : decision_seats(rule, &c->account);
+}
+
+Turns flow_turn(Daemon *d, const Caller *c, const Request *r, bool approve)
+{
+        const Rules *rules = config_rules(d->config);
+        const Rule *rule = rules_find(rules, str_or(r->rule, ""));
+        Turns turn = TURNS_UNKNOWN;
+        Vote *votes = NULL;
+        size_t n = 0;
+        Tally t;
+
+        if (!rule) {
+                return TURNS_NONE;
+        }
+        if (store_votes(d->ledger.store, &r->id, &votes, &n) >= 0 &&
+                chain_tally(d, rule, r, votes, n, &t) >= 0) {
+                turn = decision_turn(&t, seats_of_caller(rule, c), approve);
+        }
+        votes_free(votes, n);
+        return turn;
+}
+
 static bool is_his_turn(Daemon *d, const Request *r, const Rule *rule, const Caller *c,
         const Ballot *b, const Vote *votes, size_t n, Failure *f)
 {
-        Seats seats = c->approver ? decision_seats_of(rule, c->approver, c->accounts, c->n_accounts)
-                                  : decision_seats(rule, &c->account);
+        Seats seats = seats_of_caller(rule, c);
         Tally t;
 
         if (chain_tally(d, rule, r, votes, n, &t) < 0) {

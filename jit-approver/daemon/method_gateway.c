@@ -155,6 +155,24 @@ static const char *standing_word(Standing s)
         }
 }
 
+/* Of one who may decide: now, or in a stage that is to come or is over. */
+static const char *turn_word(Turns turn)
+{
+        switch (turn) {
+        case TURNS_NOW:
+                return "may";
+        case TURNS_LATER:
+                return "later";
+        case TURNS_OVER:
+                return "done";
+        case TURNS_UNKNOWN:
+                return "unknown";
+        case TURNS_NONE:
+        default:
+                return "none";
+        }
+}
+
 static const char *holder_standing(const Turn *t, const Holder *h)
 {
         const Rules *rules = config_rules(t->daemon->config);
@@ -172,11 +190,17 @@ static const char *holder_standing(const Turn *t, const Holder *h)
         if (!rule || rule->action != ACTION_ASK) {
                 return "none";
         }
-        Standing s = decision_standing_of(
-                rules, rule, &h->request, h->approver, accounts, holder_accounts(t, h, accounts));
-        return s == STANDING_APPROVER && !proof_suffices(rule->assurance, PROOF_LINK)
-                       ? "local"
-                       : standing_word(s);
+        const Caller c = { .approver = h->approver,
+                .accounts = accounts,
+                .n_accounts = holder_accounts(t, h, accounts) };
+        Standing s =
+                decision_standing_of(rules, rule, &h->request, h->approver, accounts, c.n_accounts);
+        if (s != STANDING_APPROVER) {
+                return standing_word(s);
+        }
+        return proof_suffices(rule->assurance, PROOF_LINK)
+                       ? turn_word(flow_turn(t->daemon, &c, &h->request, true))
+                       : "local";
 }
 
 /* His last word, if he said one. */

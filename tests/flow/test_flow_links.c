@@ -341,6 +341,49 @@ START_TEST(rights_change)
 }
 END_TEST
 
+/* bob, then carol, whatever link_rules say. */
+static void set_chain(void)
+{
+        static const char wide[] = "approvers = oncall\n";
+        const char *at = strstr(link_rules, wide);
+        _cleanup_(freep) char *text = NULL;
+
+        ck_assert_ptr_nonnull(at);
+        ck_assert_int_ge(str_printf(&text, "%.*sapprovers = bob then carol\n%s",
+                                 (int) (at - link_rules), link_rules, at + strlen(wide)),
+                0);
+        world_set_rules(text);
+        ck_assert(hear(gateway));
+}
+
+/* Too early it decides nothing, afterwards only no. */
+START_TEST(a_stage_after_the_other)
+{
+        char bobs[LINK_TOKEN_SIZE], carols[LINK_TOKEN_SIZE];
+        Client *c = asked(bobs);
+
+        copy(carols, sizeof(carols), got.token);
+        set_chain();
+        ck_assert_str_eq(show(carols), "");
+        ck_assert_str_eq(standing, "later");
+        ck_assert_str_eq(click(carols, "approve"), "NotPermitted");
+        ck_assert_str_eq(code, "later");
+        ck_assert_str_eq(click(carols, "deny"), "NotPermitted");
+        ck_assert_str_eq(show(bobs), "");
+        ck_assert_str_eq(standing, "may");
+        ck_assert_str_eq(click(bobs, "approve"), "");
+        ck_assert_str_eq(standing, "done");
+        ck_assert_str_eq(state, "pending");
+        ck_assert_str_eq(click(bobs, "approve"), ""); /* once more is no more */
+        ck_assert_str_eq(standing, "done");
+        ck_assert_str_eq(show(carols), "");
+        ck_assert_str_eq(standing, "may");
+        ck_assert_str_eq(click(bobs, "deny"), "");
+        ck_assert_str_eq(state, "denied");
+        ck_assert_str_eq(state_of(c->request), "denied");
+}
+END_TEST
+
 /* The rule wants the host; a shared link is nobody's; what is hidden of a command stays so. */
 START_TEST(what_a_link_may)
 {
@@ -949,6 +992,7 @@ static Suite *suite(void)
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_add_test(t, one_click);
         tcase_add_test(t, denied_by_a_click);
+        tcase_add_test(t, a_stage_after_the_other);
         tcase_add_test(t, only_looked_at);
         tcase_add_test(t, altered);
         tcase_add_test(t, self_approval);
