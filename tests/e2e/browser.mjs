@@ -17,6 +17,7 @@
 //     choose SPAN                  in the list "duration", note TEXT: in the field "note"; by mouse
 //     press NAME=VALUE             the button, by Tab and Enter
 //     type NAME TEXT               into that field or list, by Tab and letters
+//     key KEY                      where the focus is
 //     run COMMAND                  what somebody else does meanwhile, in a shell
 //
 // A page that scrolls sideways, takes anything from elsewhere, complains on its console, or shows no focus while
@@ -150,6 +151,7 @@ const steps = {
         await reach(`[name="${name}"]`);
         await page.keyboard.type(text);
     },
+    key: (name) => page.keyboard.press(name),
 };
 
 // what takes longer has failed, and holds nobody up
