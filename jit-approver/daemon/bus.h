@@ -65,12 +65,18 @@ int bus_kill_unit(Bus *b, const char *unit, int signal, usec_t timeout, BusDone 
 int bus_terminate_session(
         Bus *b, const char *session, usec_t timeout, BusDone done, void *userdata, BusCall **ret);
 
+/* Has systemd forget that a unit failed, and with that its name, before one is made. */
+int bus_reset_failed(Bus *b, const char *unit, usec_t timeout);
+
 /* The pids in a unit, nested cgroups included; r < 0 when it cannot be told. -ENOENT: no such unit. */
 typedef void (*BusPids)(int r, const pid_t *pids, size_t n, void *userdata);
 int bus_unit_pids(
         Bus *b, const char *unit, usec_t timeout, BusPids done, void *userdata, BusCall **ret);
 
-/* The loaded units that match a pattern such as "jit-grant-*.timer"; names are borrowed. */
+/*
+ * The units that match a pattern such as "jit-grant-*.timer" and are not over: one that failed is none,
+ * though systemd may keep its name. Names are borrowed.
+ */
 typedef void (*BusUnits)(int r, char *const *names, size_t n, void *userdata);
 int bus_list_units(
         Bus *b, const char *pattern, usec_t timeout, BusUnits done, void *userdata, BusCall **ret);

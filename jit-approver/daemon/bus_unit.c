@@ -266,6 +266,23 @@ int bus_kill_unit(Bus *b, const char *unit, int signal, usec_t timeout, BusDone 
         return call_go(&c, tell_done, (void (*)(void)) done, userdata, ret);
 }
 
+int bus_reset_failed(Bus *b, const char *unit, usec_t timeout)
+{
+        _cleanup_(bus_call_freep) BusCall *c = NULL;
+        int r;
+
+        r = manager_call(b, "ResetFailedUnit", timeout, &c);
+        if (r < 0) {
+                return r;
+        }
+        r = call_fill(c, "s", unit);
+        if (r < 0) {
+                return r;
+        }
+        c->on_reply = on_plain_reply;
+        return call_go(&c, tell_done, NULL, NULL, NULL);
+}
+
 int bus_terminate_session(
         Bus *b, const char *session, usec_t timeout, BusDone done, void *userdata, BusCall **ret)
 {
@@ -372,7 +389,7 @@ int bus_list_units(
         if (r < 0) {
                 return r;
         }
-        r = call_fill(c, "asas", 0, 1, pattern);
+        r = call_fill(c, "asas", 3, "activating", "active", "deactivating", 1, pattern);
         if (r < 0) {
                 return r;
         }

@@ -65,8 +65,7 @@ static int on_due(sd_event_source *s, uint64_t usec, void *userdata)
 static int step_arm(int fd)
 {
         /* It never elapses (the kernel takes that as its own last instant); it is only cancelled. */
-        const struct itimerspec never = { .it_value.tv_sec =
-                                                  sizeof(time_t) == 8 ? INT64_MAX : INT32_MAX };
+        const struct itimerspec never = { .it_value.tv_sec = INT64_MAX };
 
         while (timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL) < 0) {
                 if (errno != ECANCELED) { /* it was set meanwhile */
@@ -247,6 +246,22 @@ static void unit_start(Timer *t, Wanted *w)
         (void) bus_start_transient(t->bus, &unit, &aux, UNIT_TIMEOUT, NULL, NULL, NULL);
 }
 
+/*
+ * What failed keeps its name if somebody made it without CollectMode=, and then ours could not be made
+ * (hazard H-82). Only when units are put right: a new grant has a name that nothing had before.
+ */
+static void unit_restart(Timer *t, Wanted *w)
+{
+        static const char *const suffixes[] = { SUFFIX, ".service" };
+        char name[NAME_SIZE];
+
+        for (size_t i = 0; i < ELEMENTSOF(suffixes); i++) {
+                unit_name(name, &w->id, suffixes[i]);
+                (void) bus_reset_failed(t->bus, name, UNIT_TIMEOUT);
+        }
+        unit_start(t, w);
+}
+
 static void unit_stop(Timer *t, const char *name)
 {
         (void) bus_stop_unit(t->bus, name, UNIT_TIMEOUT, NULL, NULL, NULL);
@@ -308,7 +323,7 @@ static void on_listed(int r, char *const *names, size_t n, void *userdata)
         }
         for (size_t i = 0; r >= 0 && i < t->n_wanted; i++) {
                 if (!t->wanted[i].found) {
-                        unit_start(t, &t->wanted[i]);
+                        unit_restart(t, &t->wanted[i]);
                 }
         }
         wanted_forget(t);
