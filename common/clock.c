@@ -9,6 +9,10 @@
 
 #include "common/clock.h"
 
+/* Seconds of 32 bits end in 2038, and what is asked of the kernel in them would be wrong before that. */
+_Static_assert(sizeof(time_t) == sizeof(usec_t),
+        "time_t must have 64 bits: -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64");
+
 #define SEC_PER_DAY ((int64_t) 86400)
 /* 0000-01-01T00:00:00Z and 9999-12-31T23:59:59Z: what four digits of year can say. */
 #define RFC3339_SEC_MIN ((int64_t) -62167219200)

@@ -46,6 +46,29 @@ START_TEST(verdicts)
 }
 END_TEST
 
+/* Whatever the clocks say: never open at a deadline or beyond it (hazard H-86). */
+START_TEST(odd_instants)
+{
+        static const usec_t odd[] = { INT64_MIN, -1, 0, 1, (usec_t) INT32_MAX * USEC_PER_SEC,
+                ((usec_t) INT32_MAX + 1) * USEC_PER_SEC, INT64_MAX - 1, INT64_MAX };
+
+        for (size_t i = 0; i < ELEMENTSOF(odd); i++) {
+                for (size_t k = 0; k < ELEMENTSOF(odd); k++) {
+                        Grant by_wall = {
+                                .until = odd[k], .until_boot = INT64_MAX, .boot_id = "A"
+                        };
+                        Grant by_boot = {
+                                .until = INT64_MAX, .until_boot = odd[k], .boot_id = "A"
+                        };
+                        GrantState due = odd[i] >= odd[k] ? GRANT_EXPIRED : GRANT_ACTIVE;
+
+                        ck_assert_int_eq(expiry_verdict(&by_wall, &(Now){ odd[i], 0 }, "A"), due);
+                        ck_assert_int_eq(expiry_verdict(&by_boot, &(Now){ 0, odd[i] }, "A"), due);
+                }
+        }
+}
+END_TEST
+
 START_TEST(soonest)
 {
         NextDue next = NEXT_DUE_NONE;
@@ -72,6 +95,7 @@ int main(void)
         int failed;
 
         tcase_add_test(all, verdicts);
+        tcase_add_test(all, odd_instants);
         tcase_add_test(all, soonest);
         suite_add_tcase(suite, all);
         srunner_run_all(runner, CK_ENV);

@@ -53,6 +53,37 @@ START_TEST(window)
 }
 END_TEST
 
+/* Around the end of 32 bits of seconds, and of 63 of microseconds: no deadline wraps (hazard H-86). */
+START_TEST(ends_of_time)
+{
+        static const usec_t instants[] = {
+                T0,
+                (usec_t) INT32_MAX * USEC_PER_SEC, /* 2038-01-19 03:14:07 */
+                (usec_t) INT32_MAX * USEC_PER_SEC + USEC_PER_SEC - 1,
+                ((usec_t) INT32_MAX + 1) * USEC_PER_SEC,
+                (usec_t) UINT32_MAX * USEC_PER_SEC, /* 2106-02-07 */
+                INT64_MAX - SPAN_MAX - 1,
+        };
+        static const usec_t spans[] = { 1, USEC_PER_SEC, USEC_PER_DAY, SPAN_MAX };
+
+        for (size_t i = 0; i < ELEMENTSOF(instants); i++) {
+                for (size_t k = 0; k < ELEMENTSOF(spans); k++) {
+                        Grant g = { .boot_id = BOOT };
+                        Now now = { instants[i], 5 };
+
+                        ck_assert_int_eq(grant_window(&now, spans[k], &g), 0);
+                        ck_assert(g.until > now.wall && g.until_boot > now.boot);
+                        ck_assert(!grant_is_due(&g, &now, BOOT));
+                        ck_assert(!grant_is_due(&g, &(Now){ g.until - 1, g.until_boot - 1 }, BOOT));
+                        ck_assert(grant_is_due(&g, &(Now){ g.until, 5 }, BOOT));
+                        ck_assert(grant_is_due(&g, &(Now){ INT64_MIN, g.until_boot }, BOOT));
+                        ck_assert(grant_is_due(&g, &(Now){ INT64_MAX, 5 }, BOOT));
+                        ck_assert(grant_is_due(&g, &(Now){ instants[i], INT64_MAX }, BOOT));
+                }
+        }
+}
+END_TEST
+
 START_TEST(due)
 {
         static const struct {
@@ -405,6 +436,7 @@ int main(void)
         int failed;
 
         tcase_add_test(all, window);
+        tcase_add_test(all, ends_of_time);
         tcase_add_test(all, due);
         tcase_add_test(all, covers);
         tcase_add_test(all, uses);
