@@ -67,8 +67,8 @@ static const Unit say_units[] = {
         { " ms", USEC_PER_MSEC },
 };
 
-/* Takes digits; a number over SPAN_MAX stays there, so that what follows is still looked at. */
-static int take_number(const char **s, usec_t *ret)
+/* Takes digits; a number over max stays there, so that what follows is still looked at. */
+static int take_number(const char **s, usec_t max, usec_t *ret)
 {
         usec_t value = 0;
 
@@ -76,7 +76,7 @@ static int take_number(const char **s, usec_t *ret)
                 return -EINVAL;
         }
         for (; **s >= '0' && **s <= '9'; (*s)++) {
-                value = MIN(value * 10 + (**s - '0'), SPAN_MAX + 1);
+                value = MIN(value * 10 + (**s - '0'), max + 1);
         }
         *ret = value;
         return 0;
@@ -97,7 +97,7 @@ static bool take_unit(const char **s, usec_t *ret)
         return false;
 }
 
-int span_parse(const char *s, usec_t *ret)
+int span_parse_within(const char *s, usec_t max, usec_t *ret)
 {
         usec_t total = 0;
         bool first = true;
@@ -106,7 +106,7 @@ int span_parse(const char *s, usec_t *ret)
                 usec_t value, unit = USEC_PER_SEC;
                 int r;
 
-                r = take_number(&s, &value);
+                r = take_number(&s, max, &value);
                 if (r < 0) {
                         return r;
                 }
@@ -115,20 +115,25 @@ int span_parse(const char *s, usec_t *ret)
                         return -EINVAL;
                 }
                 if (__builtin_mul_overflow(value, unit, &value)) {
-                        value = SPAN_MAX + 1;
+                        value = max + 1;
                 }
-                total = MIN(usec_add(total, value), SPAN_MAX + 1);
+                total = MIN(usec_add(total, value), max + 1);
                 if (*s == '\0') {
                         break;
                 }
                 s += strspn(s, " ");
                 first = false;
         }
-        if (total > SPAN_MAX) {
+        if (total > max) {
                 return -ERANGE;
         }
         *ret = total;
         return 0;
+}
+
+int span_parse(const char *s, usec_t *ret)
+{
+        return span_parse_within(s, SPAN_MAX, ret);
 }
 
 /* The whole span in as few numbers as it takes, largest unit first. */

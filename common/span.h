@@ -13,6 +13,8 @@
 
 /* Units: us ms s sec m min h hr d day w week and their plurals. -EINVAL, -ERANGE (over SPAN_MAX). */
 int span_parse(const char *s, usec_t *ret);
+/* The same for what may be longer: up to max, which is below 200 years. */
+int span_parse_within(const char *s, usec_t max, usec_t *ret);
 
 /* The shortest exact text that span_parse takes back, "0" for 0. */
 void span_format(usec_t span, char out[static SPAN_TEXT_MAX]);

@@ -255,11 +255,13 @@ typedef struct Rules {
         size_t n_channels;
         char *web_url; /* what links begin with, without a slash at its end; NULL: no [web] */
         ExpressionList secret_patterns; /* of all rules, each text once */
-        NameList admins;                /* default: the account root */
-        NameList auditors;              /* default: nobody */
-        Rule defaults;   /* what [defaults] itself says; already inherited by every rule */
-        char **files;    /* the names of the texts, which every Place here borrows */
-        bool unresolved; /* some name is TERNARY_UNKNOWN: ask again later */
+        usec_t keep;                    /* rows of the record that are older are pruned */
+        int64_t max_size;  /* bytes of the store; where it takes more, the oldest rows are */
+        NameList admins;   /* default: the account root */
+        NameList auditors; /* default: nobody */
+        Rule defaults;     /* what [defaults] itself says; already inherited by every rule */
+        char **files;      /* the names of the texts, which every Place here borrows */
+        bool unresolved;   /* some name is TERNARY_UNKNOWN: ask again later */
 } Rules;
 
 /*

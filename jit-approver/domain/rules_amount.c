@@ -10,6 +10,11 @@
 #include "common/util.h"
 #include "jit-approver/domain/rules_amount.h"
 
+#define KEEP_MIN USEC_PER_DAY
+#define KEEP_MAX (36500 * USEC_PER_DAY)
+#define SIZE_MIN (INT64_C(16) << 20)
+#define SIZE_MAX_G 65536
+
 #define SPAN_TEXT_ROOM 64 /* bytes of a span within a longer value; longer ones are none */
 
 int value_parse_count(const ValueText *v, int64_t most, int64_t *field)
@@ -150,5 +155,51 @@ int value_parse_rate(const ValueText *v, Rate *field)
                 return 0;
         }
         *field = (Rate){ (int64_t) count, per };
+        return 1;
+}
+
+int value_parse_keep(const ValueText *v, usec_t *field)
+{
+        usec_t span;
+        int r = span_parse_within(v->text, KEEP_MAX, &span);
+
+        if (r == -EINVAL) {
+                problems_add(v->problems, &v->at,
+                        "'%s' is not a span of time for '%s' (such as 90d, 52w, 400d)", v->text,
+                        v->key);
+                return 0;
+        }
+        if (r < 0 || span < KEEP_MIN) {
+                problems_add(v->problems, &v->at,
+                        "'%s' is not possible for '%s', only 1d to 36500d", v->text, v->key);
+                return 0;
+        }
+        *field = span;
+        return 1;
+}
+
+/* As systemd writes them: K, M and G are powers of 1024. */
+int value_parse_size(const ValueText *v, int64_t *field)
+{
+        static const char units[] = "KMG";
+        char digits[16] = "";
+        size_t n = strspn(v->text, "0123456789");
+        const char *unit = v->text[n] ? strchr(units, v->text[n]) : NULL;
+        uint64_t value = 0;
+
+        if (n == 0 || n >= sizeof(digits) || (v->text[n] && (!unit || v->text[n + 1]))) {
+                problems_add(v->problems, &v->at, "'%s' is not a size for '%s' (such as 64M, 1G)",
+                        v->text, v->key);
+                return 0;
+        }
+        memcpy(digits, v->text, n);
+        int shift = unit ? 10 * (int) (unit - units + 1) : 0;
+        uint64_t most = ((uint64_t) SIZE_MAX_G << 30) >> shift;
+        if (parse_u64(digits, most, &value) < 0 || (int64_t) (value << shift) < SIZE_MIN) {
+                problems_add(v->problems, &v->at, "'%s' is not possible for '%s', only 16M to %dG",
+                        v->text, v->key, SIZE_MAX_G);
+                return 0;
+        }
+        *field = (int64_t) (value << shift);
         return 1;
 }

@@ -17,3 +17,7 @@ int value_parse_span(const ValueText *v, bool zero, usec_t most, usec_t *field);
 int value_parse_spans(const ValueText *v, SpanList *field);
 /* "10/h", "3/15m"; "no" is none. */
 int value_parse_rate(const ValueText *v, Rate *field);
+/* A span longer than others may be: "400d". */
+int value_parse_keep(const ValueText *v, usec_t *field);
+/* "1G", "64M", in bytes: K, M and G are powers of 1024. */
+int value_parse_size(const ValueText *v, int64_t *field);

@@ -340,6 +340,8 @@ int rules_parse_partly(const IniText *texts, size_t n, Problems *problems, Rules
         if (!rules) {
                 return -ENOMEM;
         }
+        rules->keep = KEEP_DEFAULT;
+        rules->max_size = MAX_SIZE_DEFAULT;
         r = parse_texts(&p, texts, n);
         sections_done(&p.sections);
         if (r < 0) {

@@ -17,6 +17,7 @@ const char *const section_words[_SECTION_MAX] = {
         [SECTION_GROUP] = "group",
         [SECTION_APPROVER] = "approver",
         [SECTION_WEB] = "web",
+        [SECTION_STORE] = "store",
         [SECTION_CHANNEL] = "channel",
         [SECTION_RULE] = "rule",
 };
@@ -26,6 +27,7 @@ const char *const section_words[_SECTION_MAX] = {
 #define IN_GROUP IN(SECTION_GROUP)
 #define IN_PERSON IN(SECTION_APPROVER)
 #define IN_WEB IN(SECTION_WEB)
+#define IN_STORE IN(SECTION_STORE)
 #define IN_CHANNEL IN(SECTION_CHANNEL)
 #define IN_RULES (IN(SECTION_DEFAULTS) | IN(SECTION_RULE))
 #define AT(type, field) offsetof(type, field)
@@ -71,6 +73,8 @@ const Key rule_keys[_KEY_MAX] = {
         [KEY_URL]          = { "url", IN_WEB, VALUE_URL, AT(Rules, web_url), true },
         [KEY_AUDIENCE]     = { "audience", IN_CHANNEL, VALUE_AUDIENCE, AT(Channel, audience) },
         [KEY_COMMAND]      = { "command", IN_CHANNEL, VALUE_COMMAND_SHOWN, AT(Channel, command) },
+        [KEY_KEEP]         = { "keep", IN_STORE, VALUE_KEEP, AT(Rules, keep) },
+        [KEY_MAX_SIZE]     = { "max-size", IN_STORE, VALUE_SIZE, AT(Rules, max_size) },
         [KEY_SLACK]        = { "slack", IN_PERSON, VALUE_LATER, 0 },
         [KEY_NTFY]         = { "ntfy", IN_PERSON, VALUE_LATER, 0 },
         [KEY_TELEGRAM]     = { "telegram", IN_PERSON, VALUE_LATER, 0 },
@@ -89,7 +93,8 @@ void sections_done(Sections *sections)
 
 bool section_is_named(SectionKind kind)
 {
-        return kind != SECTION_DEFAULTS && kind != SECTION_ACCESS && kind != SECTION_WEB;
+        return kind != SECTION_DEFAULTS && kind != SECTION_ACCESS && kind != SECTION_WEB &&
+               kind != SECTION_STORE;
 }
 
 static void rule_builtin(Rule *rule)
@@ -217,6 +222,7 @@ static int new_object(Rules *r, Section *s, const char *name)
                 return new_channel(r, s, name);
         case SECTION_ACCESS:
         case SECTION_WEB:
+        case SECTION_STORE:
                 s->object = r;
                 return 0;
         case SECTION_DEFAULTS:

@@ -14,6 +14,7 @@ typedef enum SectionKind {
         SECTION_GROUP,
         SECTION_APPROVER,
         SECTION_WEB,
+        SECTION_STORE,
         SECTION_CHANNEL,
         SECTION_RULE,
         _SECTION_MAX,
@@ -70,6 +71,8 @@ typedef enum KeyId {
         KEY_URL,
         KEY_AUDIENCE,
         KEY_COMMAND,
+        KEY_KEEP,
+        KEY_MAX_SIZE,
         /* Of later versions. */
         KEY_SLACK,
         KEY_NTFY,

@@ -72,6 +72,10 @@ int value_parse(ValueKind kind, const ValueText *v, void *field)
                 return value_parse_span(v, true, SPAN_MAX, field);
         case VALUE_COOL_DOWN:
                 return value_parse_span(v, true, COOL_DOWN_MAX, field);
+        case VALUE_KEEP:
+                return value_parse_keep(v, field);
+        case VALUE_SIZE:
+                return value_parse_size(v, field);
         case VALUE_SPANS:
                 return value_parse_spans(v, field);
         case VALUE_RATE:
@@ -115,6 +119,8 @@ int value_copy(ValueKind kind, const void *from, void *to)
         case VALUE_WAITING:
         case VALUE_SPAN:
         case VALUE_SPAN_OR_NO:
+        case VALUE_KEEP:
+        case VALUE_SIZE:
         case VALUE_COOL_DOWN:
                 *(int64_t *) to = *(const int64_t *) from;
                 return 0;

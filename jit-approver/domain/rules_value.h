@@ -5,6 +5,8 @@
 
 #include "jit-approver/domain/rules.h"
 
+#define KEEP_DEFAULT (400 * USEC_PER_DAY)
+#define MAX_SIZE_DEFAULT (INT64_C(1) << 30)
 #define RULES_NAME_MAX 64 /* bytes of an account, group, approver, rule or service */
 
 typedef enum ValueKind {
@@ -39,6 +41,8 @@ typedef enum ValueKind {
         VALUE_AUDIENCE,
         VALUE_COMMAND_SHOWN,
         VALUE_ASSURANCE,
+        VALUE_KEEP,  /* usec_t, at least a day, and longer than other spans */
+        VALUE_SIZE,  /* int64_t: bytes */
         VALUE_LATER, /* of keys that are told to be of a later version, whatever they hold */
         _VALUE_MAX,
 } ValueKind;

@@ -113,6 +113,56 @@ START_TEST(email)
 }
 END_TEST
 
+/* Keys of [store], which nobody inherits. */
+START_TEST(store_amounts)
+{
+        static const struct {
+                ValueKind kind;
+                const char *text;
+                int64_t value; /* -1: bad */
+        } cases[] = {
+                { VALUE_KEEP, "400d", 400 * USEC_PER_DAY },
+                { VALUE_KEEP, "1d", USEC_PER_DAY },
+                { VALUE_KEEP, "36500d", 36500 * USEC_PER_DAY },
+                { VALUE_KEEP, "23h", -1 },
+                { VALUE_KEEP, "36501d", -1 },
+                { VALUE_KEEP, "99999999999999999999d", -1 },
+                { VALUE_KEEP, "0", -1 },
+                { VALUE_KEEP, "forever", -1 },
+                { VALUE_KEEP, "-1d", -1 },
+                { VALUE_SIZE, "1G", INT64_C(1) << 30 },
+                { VALUE_SIZE, "16M", INT64_C(16) << 20 },
+                { VALUE_SIZE, "16384K", INT64_C(16) << 20 },
+                { VALUE_SIZE, "16777216", INT64_C(16) << 20 },
+                { VALUE_SIZE, "16777215", -1 },
+                { VALUE_SIZE, "15M", -1 },
+                { VALUE_SIZE, "65536G", INT64_C(65536) << 30 },
+                { VALUE_SIZE, "65537G", -1 },
+                { VALUE_SIZE, "18446744073709551616G", -1 },
+                { VALUE_SIZE, "999999999999999G", -1 },
+                { VALUE_SIZE, "1g", -1 },
+                { VALUE_SIZE, "1GB", -1 },
+                { VALUE_SIZE, "1 G", -1 },
+                { VALUE_SIZE, "1.5G", -1 },
+                { VALUE_SIZE, "G", -1 },
+                { VALUE_SIZE, "-1G", -1 },
+                { VALUE_SIZE, "infinity", -1 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Problems problems = {};
+                int64_t value = 4711;
+                bool good = cases[i].value >= 0;
+                int r = parse(cases[i].kind, cases[i].text, &value, &problems);
+
+                ck_assert_msg(r == (good ? 1 : 0), "'%s': %d", cases[i].text, r);
+                ck_assert_int_eq(value, good ? cases[i].value : 4711);
+                ck_assert_uint_eq(problems.n, good ? 0 : 1);
+                problems_done(&problems);
+        }
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("rules_value");
@@ -120,6 +170,7 @@ int main(void)
         SRunner *runner = srunner_create(suite);
         int failed;
 
+        tcase_add_test(all, store_amounts);
         tcase_add_test(all, numbers);
         tcase_add_test(all, strangers);
         tcase_add_test(all, email);
