@@ -79,6 +79,7 @@ static void drop_notes(Audit *a, size_t n)
 /* Reads where the chain stands; again later if it cannot be read now. */
 static int read_head(Audit *a)
 {
+        Checkpoint checkpoint;
         int r;
 
         if (!a->store) {
@@ -90,6 +91,10 @@ static int read_head(Audit *a)
         r = store_audit_head(a->store, &a->head.seq, a->head.hash, &a->told);
         if (r < 0) {
                 return r;
+        }
+        /* One that cannot be read hides nothing: `jitctl log --verify` will find it. */
+        if (audit_checkpoint_read(a->store, &checkpoint) >= 0) {
+                store_set_pruned(a->store, checkpoint.upto);
         }
         a->committed = a->head;
         a->told_kept = a->told;

@@ -40,6 +40,8 @@ typedef enum AuditEvent {
         AUDIT_RULES_REJECTED,
         AUDIT_GAP,            /* facts that only the journal has, with count and times */
         AUDIT_DAEMON_STARTED, /* with version, boot and machine id */
+        AUDIT_CHECKPOINT,     /* what was before is pruned; signed */
+        AUDIT_RESTORED,       /* the store is a backup, or what could be saved of a damaged one */
         _AUDIT_EVENT_MAX,
 } AuditEvent;
 
@@ -57,11 +59,14 @@ typedef struct Fact {
         const char *approver;        /* person */
         const char *decision;        /* "approve", "deny" */
         const char *proof, *channel; /* of a vote: how it was proven, and by what it came */
-        const char *by; /* the account that did it, where that is not the asker or approver */
+        const char *by;  /* the account that did it, where that is not the asker or approver */
+        const char *key; /* the record's, 64 hex digits */
+        const char *hash, *signature; /* of a checkpoint */
         const char *digest;
         usec_t until;
         int64_t count;
         usec_t first, last; /* with count: when */
+        int64_t upto;       /* of a checkpoint: the last row that is pruned */
 } Fact;
 
 typedef struct Audit Audit;
@@ -90,6 +95,21 @@ void audit_note(Audit *a, const Fact *f, const Now *now);
 void audit_tell_notes(Audit *a);
 bool audit_has_notes(const Audit *a);
 int audit_flush(Audit *a, const Now *now);
+
+/*
+ * What a checkpoint says and signs: rows up to upto are pruned, which hashed to hash; count of them since
+ * the checkpoint before, from first to last (wall).
+ */
+typedef struct Checkpoint {
+        int64_t upto, count;
+        usec_t first, last;
+        char hash[DIGEST_HEX_SIZE], key[DIGEST_HEX_SIZE], signature[2 * DIGEST_HEX_SIZE];
+} Checkpoint;
+
+/* The bytes that are signed, as jitctl(1) tells them. The caller frees. */
+int audit_checkpoint_message(const Checkpoint *c, char **ret);
+/* The newest in the record, as it stands there. -ENOENT; -EUCLEAN when it is not one. */
+int audit_checkpoint_read(Store *store, Checkpoint *ret);
 
 /* At start: journal entries for rows that were committed but not told. */
 int audit_recover(Audit *a);

@@ -66,6 +66,10 @@ static const EventInfo events[_AUDIT_EVENT_MAX] = {
                 "Rules were rejected", LOG_ERR },
         [AUDIT_GAP] = { "audit.gap", "e8005bd693b342efbd7a1e0d2faa95fd",
                 "Steps are missing from the record", LOG_WARNING },
+        [AUDIT_CHECKPOINT] = { "audit.checkpoint", "a66bb0df80ed497abe0ae937f3a75a3d",
+                "Old rows of the record were pruned", LOG_NOTICE },
+        [AUDIT_RESTORED] = { "audit.restored", "b80390ea6305499ca1f3f80f21637500",
+                "The store was put back from a copy", LOG_WARNING },
         [AUDIT_DAEMON_STARTED] = { "daemon.started", "871fd96abc3347159c5f73c3cd11be56",
                 "The approver was started", LOG_NOTICE },
 };
@@ -179,6 +183,12 @@ static void put_data(JsonWriter *w, const Fact *f)
         }
         put_time(w, "first", f->first);
         put_time(w, "last", f->last);
+        if (f->upto != 0) {
+                json_put_integer(w, "upto", f->upto);
+        }
+        put_value(w, "hash", f->hash);
+        put_value(w, "key", f->key);
+        put_value(w, "signature", f->signature);
 }
 
 static int write_tail(const Fact *f, usec_t wall, char **ret)

@@ -77,7 +77,9 @@ static void say_what(Line *l, const Fact *fact)
         }
         if (fact->count != 0) {
                 (void) snprintf(count, sizeof(count), "%" PRId64 "%s", fact->count,
-                        fact->event == AUDIT_GAP ? "" : " times");
+                        fact->event == AUDIT_GAP          ? ""
+                        : fact->event == AUDIT_CHECKPOINT ? " rows"
+                                                          : " times");
         }
         line_say(l, ", ", fact->decision ? fact->decision : fact->state, "");
         line_say(l, " by ", fact->approver ? fact->approver : fact->by, "");

@@ -27,6 +27,9 @@ static const size_t texts[] = {
         offsetof(Fact, proof),
         offsetof(Fact, channel),
         offsetof(Fact, by),
+        offsetof(Fact, key),
+        offsetof(Fact, hash),
+        offsetof(Fact, signature),
         offsetof(Fact, digest),
 };
 
@@ -142,7 +145,7 @@ static bool same_fact(const Fact *a, const Fact *b)
         if (a->event != b->event || !same_who(a->asker, b->asker) || !same_id(a->grant, b->grant) ||
                 !same_id(a->request, b->request) || !same_who(a->login, b->login) ||
                 !same_who(a->target, b->target) || a->until != 0 || b->until != 0 ||
-                a->count != 0 || b->count != 0) {
+                a->count != 0 || b->count != 0 || a->upto != 0 || b->upto != 0) {
                 return false;
         }
         for (size_t i = 0; i < ELEMENTSOF(texts); i++) {

@@ -14,6 +14,7 @@
 #include "jit-approver/daemon/ledger.h"
 #include "jit-approver/daemon/link.h"
 #include "jit-approver/daemon/make.h"
+#include "jit-approver/daemon/prune.h"
 #include "jit-approver/daemon/server.h"
 #include "jit-approver/daemon/session.h"
 #include "jit-approver/daemon/terminal.h"
@@ -73,6 +74,7 @@ typedef struct Daemon {
         Lookup *lookup;   /* of the voters, while it lasts */
         struct Voters *voters; /* who is yet to be looked up */
         Nudges nudges;
+        Prune prune; /* see prune.h */
         usec_t escalate_at;     /* wall clock: no open request is to be escalated earlier */
         NextDue requests;       /* no open request's deadline is earlier; at first: now, to look */
         bool stopping;          /* what hangs up now was hung up on */

@@ -30,6 +30,7 @@ void flow_arm(Daemon *d)
         expiry_add(&next, USEC_NEVER, d->record_at);
         expiry_add(&next, USEC_NEVER, d->return_until);
         expiry_add(&next, USEC_NEVER, d->retry_at);
+        expiry_add(&next, USEC_NEVER, d->prune.due_at);
         expiry_add(&next, USEC_NEVER, d->reach_at);
         expiry_add(&next, USEC_NEVER, d->courier.due_at);
         expiry_add(&next, USEC_NEVER, allowance_next(&d->heard));
@@ -273,5 +274,6 @@ void flow_due(Daemon *d)
                                        ? usec_add(now.boot, RETRY_TIME)
                                        : USEC_NEVER;
         }
+        flow_prune(d);
         flow_rest(d);
 }

@@ -24,6 +24,9 @@ int chain_tally(
 void expect_rights(Daemon *d);
 /* The next escalation is to be looked for in time. */
 void chain_expect(Daemon *d, const Tally *t);
+/* flow_prune.c */
+/* One step of what keeps the record from growing, if one is due. */
+void flow_prune(Daemon *d);
 
 /* flow_decide.c */
 void fail_store(Daemon *d, Failure *f);

@@ -126,7 +126,9 @@ static bool is_stray(const Id *session, Session *ret, void *userdata)
  */
 int flow_recover(Daemon *d)
 {
-        const Fact started = { .event = AUDIT_DAEMON_STARTED, .why = PROJECT_VERSION };
+        const Fact started = { .event = AUDIT_DAEMON_STARTED,
+                .why = PROJECT_VERSION,
+                .key = d->ledger.record_key.set ? d->ledger.record_key.public_hex : NULL };
         Now now = d->now();
         char machine[40];
         bool other = false;

@@ -16,6 +16,7 @@ void ledger_done(Ledger *l)
         l->audit = audit_free(l->audit);
         l->store = store_free(l->store);
         freep(&l->problem);
+        record_key_done(&l->record_key);
 }
 
 int ledger_give_up(Ledger *l, int error)
@@ -568,4 +569,42 @@ int ledger_session_opened(Ledger *l, const Grant *g, const Session *x, const Now
 int ledger_session_closed(Ledger *l, const Grant *g, const Session *x, const Now *now)
 {
         return ledger_session(l, g, x, false, now);
+}
+
+static int sign(const RecordKey *k, Checkpoint *c)
+{
+        _cleanup_(freep) char *message = NULL;
+
+        memcpy(c->key, k->public_hex, sizeof(c->key));
+        int r = audit_checkpoint_message(c, &message);
+        return r < 0 ? r : record_key_sign(k, message, c->signature);
+}
+
+int ledger_checkpoint(Ledger *l, Checkpoint *c, const Now *now)
+{
+        _cleanup_(transaction_endp) Transaction t = { 0 };
+        const Fact f = {
+                .event = AUDIT_CHECKPOINT,
+                .upto = c->upto,
+                .count = c->count,
+                .first = c->first,
+                .last = c->last,
+                .hash = c->hash,
+                .key = c->key,
+                .signature = c->signature,
+        };
+
+        int err = sign(&l->record_key, c);
+        if (err < 0) {
+                return err;
+        }
+        err = ledger_begin(l, &t);
+        if (err >= 0) {
+                err = audit_append(l->audit, &f, now);
+        }
+        err = ledger_commit(l, &t, err);
+        if (err >= 0) {
+                store_set_pruned(l->store, c->upto);
+        }
+        return err;
 }

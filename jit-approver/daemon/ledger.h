@@ -9,12 +9,14 @@
  */
 
 #include "jit-approver/daemon/audit.h"
+#include "jit-approver/daemon/record_key.h"
 #include "jit-approver/domain/policy.h"
 
 typedef struct Ledger {
-        Store *store;  /* owned; NULL: could not be opened, so nothing new can be granted */
-        Audit *audit;  /* owned */
-        char *problem; /* owned; why store is NULL */
+        Store *store;         /* owned; NULL: could not be opened, so nothing new can be granted */
+        Audit *audit;         /* owned */
+        char *problem;        /* owned; why store is NULL */
+        RecordKey record_key; /* owned */
         char boot_id[40];
         bool owes; /* something is owed since the courier looked last */
 } Ledger;
@@ -68,6 +70,12 @@ int ledger_nudge(Ledger *l, const Rules *rules, const Request *r, const Now *now
 int ledger_grant(Ledger *l, const Grant *g, const Now *now);
 int ledger_end(Ledger *l, const Rules *rules, const Grant *g, GrantState to, const char *by,
         const Now *now);
+
+/*
+ * Signs that the record begins behind c->upto from now on: count, first, last and hash are filled in, key
+ * and signature are made here. -ENOKEY. What is before is shown to nobody any more.
+ */
+int ledger_checkpoint(Ledger *l, Checkpoint *c, const Now *now);
 
 int ledger_session_opened(Ledger *l, const Grant *g, const Session *x, const Now *now);
 int ledger_session_closed(Ledger *l, const Grant *g, const Session *x, const Now *now);

@@ -123,6 +123,11 @@ static int daemon_open_store(Daemon *d)
                 }
         }
         if (l->store) {
+                r = record_key_open(dir, &l->record_key);
+                if (r < 0) {
+                        log_error("Failed to read the record's key in '%s': %s; it is not pruned",
+                                dir, strerror(-r));
+                }
                 r = link_key_open(dir, &d->link_key);
                 if (r < 0) {
                         log_error("Failed to read the links' key in '%s': %s; no links are made",

@@ -193,6 +193,42 @@ int store_audit(Store *s, const AuditFilter *f, AuditVisit visit, void *userdata
 /* What joined the request later (request.joined), oldest first, without reading all of the record. */
 int store_audit_joined(Store *s, const Id *request, AuditVisit visit, void *userdata);
 
+/* --- what is old; see prune.h, which decides --- */
+
+/* Rows up to there are shown to nobody any more, though they may still be in the file. */
+void store_set_pruned(Store *s, int64_t upto);
+/* Bytes that are in use, and that the file has beyond them. */
+int store_usage(Store *s, int64_t *ret_used, int64_t *ret_free);
+/* When the oldest and the newest of what is pending or active began; USEC_NEVER and 0: nothing is. */
+int store_alive(Store *s, usec_t *ret_oldest, usec_t *ret_newest);
+/* The first and last row of the record in the file; 0: it is empty. */
+int store_audit_span(Store *s, int64_t *ret_first, int64_t *ret_last);
+/* When rows were written, pruned or not; visit returns 1 to stop. */
+int store_audit_times(Store *s, int64_t after, int64_t upto, int64_t limit,
+        int (*visit)(int64_t seq, usec_t time, void *userdata), void *userdata);
+/* The newest audit.checkpoint. -ENOENT. */
+int store_audit_checkpoint(Store *s, AuditVisit visit, void *userdata);
+
+/* Each of these is a transaction of its own that deletes at most limit rows (and what hangs on them). */
+int store_prune_audit(Store *s, int64_t upto, int64_t limit, int64_t *ret_n);
+typedef enum PrunableKind {
+        PRUNABLE_SESSIONS, /* in this order, since each refers to the next */
+        PRUNABLE_GRANTS,
+        PRUNABLE_REQUESTS, /* with their votes and messages */
+        _PRUNABLE_MAX,
+} PrunableKind;
+typedef struct PruneBefore {
+        usec_t before;       /* what was over before then */
+        const char *boot_id; /* sessions of another boot are closed, whatever they say */
+        int64_t limit;       /* rows to look at */
+} PruneBefore;
+/* Goes on behind *row, which it moves on. */
+int store_prune(Store *s, PrunableKind kind, const PruneBefore *w, int64_t *row, bool *ret_more);
+/* Gives at most so many pages back to the file system. */
+int store_give_back(Store *s, int64_t pages);
+/* Carries the log over into the file now, rather than in the transaction that fills it. */
+int store_carry_over(Store *s);
+
 typedef struct OwedMessage {
         int64_t id;
         char *event; /* request.created, request.decided, … */

@@ -136,7 +136,7 @@ int store_audit(Store *s, const AuditFilter *f, AuditVisit visit, void *userdata
         if (r < 0) {
                 return r;
         }
-        put_integer(&row, f->after);
+        put_integer(&row, MAX(f->after, s->pruned));
         put_uid(&row, f->asker);
         put_text(&row, f->approver, NAME_LIMIT);
         put_id(&row, &f->request);

@@ -60,6 +60,21 @@ typedef enum StatementName {
         STATEMENT_AUDIT_HEAD,
         STATEMENT_AUDIT_LIST,
         STATEMENT_AUDIT_JOINED,
+        STATEMENT_AUDIT_SPAN,
+        STATEMENT_AUDIT_TIMES,
+        STATEMENT_AUDIT_CHECKPOINT,
+        STATEMENT_USAGE,
+        STATEMENT_ALIVE,
+        STATEMENT_PRUNE_AUDIT,
+        STATEMENT_PRUNE_LOOK_SESSIONS,
+        STATEMENT_PRUNE_LOOK_GRANTS,
+        STATEMENT_PRUNE_LOOK_REQUESTS,
+        STATEMENT_PRUNE_SESSIONS,
+        STATEMENT_PRUNE_GRANTS,
+        STATEMENT_PRUNE_VOTES,
+        STATEMENT_PRUNE_OUTBOX,
+        STATEMENT_PRUNE_TRIES,
+        STATEMENT_PRUNE_REQUESTS,
         STATEMENT_OUTBOX_INSERT,
         STATEMENT_OUTBOX_REMOVE,
         STATEMENT_OUTBOX_REMOVE_FOR,
@@ -80,6 +95,7 @@ struct Store {
         sqlite3 *db;
         sqlite3_stmt *kept[_STATEMENT_MAX]; /* prepared at first use, finalized with the store */
         bool in_transaction;
+        int64_t pruned; /* rows of the record up to here are gone, whether they are still in the file */
         char state[256]; /* the last error in SQLite's words; "" is ok */
 };
 

@@ -36,6 +36,7 @@
 /* Room for the transaction that crosses the mark, so that the log never grows again. */
 #define LOG_SIZE (32 + (CHECKPOINT_PAGES + 200) * (sqlite3_int64) (24 + PAGE_SIZE))
 #define LOG_CHUNK (64 * 1024)
+#define VACUUM_PAGES 16384 /* up to here a file of an old kind is written anew */
 
 #define STRINGIFY_(x) #x
 #define STRINGIFY(x) STRINGIFY_(x)
@@ -181,6 +182,7 @@ static int configure(Store *s)
         (void) sqlite3_limit(s->db, SQLITE_LIMIT_LENGTH, ROW_LIMIT);
         (void) sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 0);
         return execute(s, "PRAGMA locking_mode = EXCLUSIVE;"
+                          "PRAGMA auto_vacuum = INCREMENTAL;" /* of a new file */
                           "PRAGMA page_size = " STRINGIFY(PAGE_SIZE) ";"
                                                                      "PRAGMA cell_size_check = ON;"
                                                                      "PRAGMA secure_delete = OFF;"
@@ -378,6 +380,25 @@ static int open_connection(const char *dir, Store *s)
         return configure(s);
 }
 
+/*
+ * A file of before auto_vacuum cannot shrink until it was written anew. That is done where it takes some
+ * tenths of a second; a larger one keeps its size, and uses again what is pruned.
+ */
+static void let_shrink(Store *s)
+{
+        int64_t mode, pages;
+
+        if (query(s, "PRAGMA auto_vacuum", &mode, NULL) < 0 || mode != 0 ||
+                query(s, "PRAGMA page_count", &pages, NULL) < 0 || pages > VACUUM_PAGES) {
+                return;
+        }
+        /* It attaches the new file to the old one. */
+        (void) sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 1);
+        (void) execute(s, "PRAGMA auto_vacuum = INCREMENTAL; VACUUM");
+        (void) sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 0);
+        s->state[0] = '\0';
+}
+
 /* From a connection to a store that has proved sound and is of our version. */
 static int prepare(Store *s)
 {
@@ -407,6 +428,7 @@ static int prepare(Store *s)
                 return r;
         }
         (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+        let_shrink(s);
         extend_log(s);
         return 0;
 }

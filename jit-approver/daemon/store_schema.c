@@ -147,5 +147,14 @@ static const char migration_3[] =
         " PRIMARY KEY (request, person)"
         ") STRICT, WITHOUT ROWID;";
 
-const char *const store_migrations[] = { migration_1, migration_2, migration_3 };
+/*
+ * Old sessions are found by their grant, so the index of the open ones has become one of all: as many
+ * pages for who opens one, and fewer for who closes it. Of checkpoints there are few.
+ */
+static const char migration_4[] =
+        "DROP INDEX sessions_open;"
+        "CREATE INDEX sessions_granted ON sessions (granted);"
+        "CREATE INDEX audit_checkpoint ON audit (seq) WHERE event = 'audit.checkpoint';";
+
+const char *const store_migrations[] = { migration_1, migration_2, migration_3, migration_4 };
 const size_t store_migrations_n = ELEMENTSOF(store_migrations);

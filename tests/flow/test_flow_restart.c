@@ -4,6 +4,7 @@
 
 #include "tests/flow/world.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -242,6 +243,52 @@ START_TEST(damaged)
 }
 END_TEST
 
+static void prune_all(void)
+{
+        do {
+                world_forward(MINUTE);
+        } while (world.d.prune.stage != PRUNE_REST);
+}
+
+/* _i: stopped, killed before the bytes are taken out */
+START_TEST(years_go_by)
+{
+        Id request, grant;
+        Checkpoint c;
+        Request q;
+        Grant g;
+        int64_t first, last;
+
+        ck_assert_int_ge(id_parse(granted(DEV), &grant), 0);
+        ck_assert_int_ge(store_grant_get(world.d.ledger.store, &grant, &g), 0);
+        request = g.request;
+        grant_done(&g);
+        world_forward(30 * MINUTE - 1);
+        prune_all();
+        ck_assert_int_eq(audit_checkpoint_read(world.d.ledger.store, &c), -ENOENT);
+        world_forward(400 * USEC_PER_DAY);
+        prune_all();
+        ck_assert_int_eq(
+                audit_checkpoint_read(world.d.ledger.store, &c), -ENOENT); /* a day's worth */
+        world_forward(2 * USEC_PER_DAY);
+        while (world.d.prune.stage != PRUNE_ROWS) {
+                world_forward(MINUTE);
+        }
+        ck_assert_int_eq(audit_checkpoint_read(world.d.ledger.store, &c), 0);
+        ck_assert_int_eq(store_audit_span(world.d.ledger.store, &first, &last), 0);
+        ck_assert_int_eq(first, 1);
+        world_restart(_i);
+        world_forward(USEC_PER_HOUR - 1);
+        ck_assert_int_eq(store_audit_span(world.d.ledger.store, &first, &last), 0);
+        ck_assert_int_eq(first, 1);
+        world_forward(1);
+        prune_all();
+        ck_assert_int_eq(store_audit_span(world.d.ledger.store, &first, &last), 0);
+        ck_assert_int_eq(first, c.upto + 1);
+        ck_assert_int_eq(store_request_get(world.d.ledger.store, &request, &q), -ENOENT);
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("restart");
@@ -259,6 +306,7 @@ static Suite *suite(void)
         tcase_add_loop_test(t, another_machine, 0, 2);
         tcase_add_test(t, another_machine_with_a_full_disk);
         tcase_add_loop_test(t, damaged, 0, 2);
+        tcase_add_loop_test(t, years_go_by, 0, 2);
         suite_add_tcase(s, t);
         return s;
 }

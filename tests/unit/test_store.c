@@ -703,7 +703,7 @@ START_TEST(not_ours_and_not_yet)
                 { "PRAGMA user_version = 99", -ENOTSUP },
                 { "PRAGMA user_version = 0", -EUCLEAN },
                 { "PRAGMA user_version = -1", -EUCLEAN },
-                { "PRAGMA user_version = 3; PRAGMA application_id = 7", -EUCLEAN },
+                { "PRAGMA user_version = 4; PRAGMA application_id = 7", -EUCLEAN },
                 { "PRAGMA application_id = 0x4A495431; CREATE TABLE more (a)", -EUCLEAN },
                 { "DROP TABLE more; CREATE TRIGGER t AFTER INSERT ON grants BEGIN"
                   " DELETE FROM audit; END",
@@ -741,7 +741,9 @@ START_TEST(first_version)
         MUST(store_vote_insert(fixture.store, &r.id, &vote));
         MUST(store_grant_insert(fixture.store, &g));
         fixture.store = store_free(fixture.store);
-        alter("DROP TABLE tries;"
+        alter("DROP INDEX audit_checkpoint; DROP INDEX sessions_granted;"
+              "CREATE INDEX sessions_open ON sessions (granted) WHERE closed = 0;"
+              "DROP TABLE tries;"
               "ALTER TABLE requests DROP COLUMN stage; ALTER TABLE requests DROP COLUMN escalated;"
               "ALTER TABLE requests DROP COLUMN kind; ALTER TABLE requests DROP COLUMN extends;"
               "ALTER TABLE requests DROP COLUMN scope;"
@@ -781,6 +783,28 @@ START_TEST(first_version)
         ck_assert(grant.kind == REQUEST_ACCESS && grant.scope == SCOPE_SERVICE);
         ck_assert(grant.login_session == SESSION_NONE && grant.spent == 0 && !grant.survive_reboot);
         grant_done(&grant);
+}
+END_TEST
+
+/* A file of before it could shrink is written anew while that is quick. */
+START_TEST(learns_to_shrink)
+{
+        unsigned char header[100];
+        char path[5000];
+
+        fixture.store = store_free(fixture.store);
+        alter("PRAGMA journal_mode = DELETE; PRAGMA auto_vacuum = 0; VACUUM");
+        for (int i = 0; i < 2; i++) {
+                (void) snprintf(path, sizeof(path), "%s/approver.db", fixture.dir);
+                FILE *f = fopen(path, "re");
+                ck_assert_ptr_nonnull(f);
+                ck_assert_uint_eq(fread(header, 1, sizeof(header), f), sizeof(header));
+                (void) fclose(f);
+                /* sqlite.org/fileformat: the largest root page, and whether it is incremental */
+                ck_assert_int_eq(header[55] != 0, i == 1);
+                ck_assert_int_eq(header[67], i == 1);
+                ck_assert_int_eq(open_again(), 0);
+        }
 }
 END_TEST
 
@@ -880,6 +904,7 @@ int main(void)
         tcase_add_test(all, one_at_a_time);
         tcase_add_test(all, not_ours_and_not_yet);
         tcase_add_test(all, first_version);
+        tcase_add_test(all, learns_to_shrink);
         tcase_add_test(all, altered_rows_are_refused);
         suite_add_tcase(suite, all);
         srunner_run_all(runner, CK_ENV);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The flow, in its idle time: the record is kept from growing for ever. Not before an hour has passed
+ * since the start: a clock that was wrong when the machine came up had time to be set.
+ */
+
+#include "jit-approver/daemon/flow_internal.h"
+
+#define FIRST_TIME USEC_PER_HOUR
+
+void flow_prune(Daemon *d)
+{
+        Now now = d->now();
+
+        if (d->prune.due_at == 0) {
+                d->prune.due_at = usec_add(now.boot, FIRST_TIME);
+        }
+        if (d->prune.due_at <= now.boot) {
+                prune_step(&d->prune, &d->ledger, config_rules(d->config), &now);
+        }
+}
