@@ -20,7 +20,7 @@
 #define LOG_FILE_MAX ((size_t) 1024 * 1024 * 1024)
 
 static const char *arg_user, *arg_request, *arg_grant, *arg_approver, *arg_since, *arg_until;
-static const char *arg_anchor, *arg_file;
+static const char *arg_anchor, *arg_file, *arg_key;
 static bool arg_verify;
 
 static const Option options[] = {
@@ -32,7 +32,10 @@ static const Option options[] = {
         { "until", OPTION_TEXT, &arg_until, "T", "up to T" },
         { "verify", OPTION_FLAG, &arg_verify, NULL,
                 "compute the chain of hashes of all rows anew" },
-        { "anchor", OPTION_TEXT, &arg_anchor, "HASH", "with --verify: this hash must occur" },
+        { "anchor", OPTION_TEXT, &arg_anchor, "HASH",
+                "with --verify: this hash must occur, or NUMBER:HASH" },
+        { "key", OPTION_TEXT, &arg_key, "KEY",
+                "with --verify: what is pruned must be signed by it" },
         { "file", OPTION_TEXT, &arg_file, "FILE", "with --verify: an exported record, - is stdin" },
         { NULL },
 };
@@ -47,6 +50,7 @@ typedef struct Log {
 static void log_done(Log *l)
 {
         doc_done(&l->doc);
+        chain_done(&l->chain);
         l->table = table_free(l->table);
 }
 
@@ -185,8 +189,45 @@ static int log_verdict(Log *l, const char *head)
                 say("The record is NOT whole: %s.", l->chain.problem);
                 return EXIT_ERROR;
         }
-        say("The record is whole: %lld rows, head %s%s.", (long long) l->chain.seq, l->chain.hash,
-                l->chain.anchor ? ", the anchor is in it" : "");
+        if (l->chain.attested == 0) {
+                say("The record is whole: %lld rows, head %s%s.", (long long) l->chain.seq,
+                        l->chain.hash, l->chain.anchor ? ", the anchor is in it" : "");
+                return EXIT_DONE;
+        }
+        say("The record is whole: rows %lld to %lld, head %s%s.", (long long) l->chain.first,
+                (long long) l->chain.seq, l->chain.hash,
+                l->chain.anchor_seen ? ", the anchor is in it" : "");
+        say("What was before was pruned; the checkpoint of %s covers it, signed by key %s.",
+                safe(l->chain.attested_time), l->chain.attested_key);
+        if (l->chain.anchor_pruned) {
+                say("Row %lld, the anchor, was pruned; the checkpoint of %s covers it.",
+                        (long long) l->chain.anchor_seq, safe(l->chain.attested_time));
+        }
+        return EXIT_DONE;
+}
+
+/* HASH, or as the journal has it (JIT_SEQ and JIT_HEAD), NUMBER:HASH. */
+static int log_anchor(Chain *c)
+{
+        const char *colon = arg_anchor ? strchr(arg_anchor, ':') : NULL;
+        const char *hash = colon ? colon + 1 : arg_anchor;
+        char number[20] = "";
+        uint64_t seq = 0;
+
+        if (colon && (size_t) (colon - arg_anchor) < sizeof(number)) {
+                memcpy(number, arg_anchor, (size_t) (colon - arg_anchor));
+        }
+        if (arg_anchor &&
+                (!chain_is_hash(hash) ||
+                        (colon && (parse_u64(number, INT64_MAX, &seq) < 0 || seq == 0)))) {
+                return usage(
+                        "--anchor '%s' is not 64 lower-case hex digits, nor those behind a row's "
+                        "number and a colon.",
+                        safe(arg_anchor));
+        }
+        chain_init(c, hash);
+        c->anchor_seq = (int64_t) seq;
+        c->key = arg_key;
         return EXIT_DONE;
 }
 
@@ -211,11 +252,11 @@ static int log_check_options(void)
         if (arg_verify && filter) {
                 return usage("--verify needs every row: leave the filters out.");
         }
-        if (!arg_verify && (arg_anchor || arg_file)) {
-                return usage("--anchor and --file go with --verify.");
+        if (!arg_verify && (arg_anchor || arg_file || arg_key)) {
+                return usage("--anchor, --key and --file go with --verify.");
         }
-        if (arg_anchor && !chain_is_hash(arg_anchor)) {
-                return usage("--anchor '%s' is not 64 lower-case hex digits.", safe(arg_anchor));
+        if (arg_key && !chain_is_hash(arg_key)) {
+                return usage("--key '%s' is not 64 lower-case hex digits.", safe(arg_key));
         }
         return EXIT_DONE;
 }
@@ -268,12 +309,14 @@ static int run(const Ctl *ctl)
 
         int r = log_check_options();
         if (r == EXIT_DONE) {
+                r = log_anchor(&l.chain);
+        }
+        if (r == EXIT_DONE) {
                 r = log_fill_call(&call, since, until);
         }
         if (r != EXIT_DONE) {
                 return r;
         }
-        chain_init(&l.chain, arg_anchor);
         r = arg_file ? log_read_file(&l, head) : log_fetch(ctl, &l, &call, head);
         if (r != EXIT_DONE) {
                 return r;
@@ -289,7 +332,7 @@ const Verb verb_log = {
         .name = "log",
         .synopsis = "[--user U] [--request ID] [--grant ID] [--approver A] [--since T] "
                     "[--until T]\n"
-                    "jitctl log --verify [--anchor HASH] [--file FILE]",
+                    "jitctl log --verify [--anchor [NUMBER:]HASH] [--key KEY] [--file FILE]",
         .summary = "Read the record, or verify that it is whole",
         .notes = "T is RFC 3339, 2026-11-21, '2026-11-21 15:04', today, yesterday, -2h, '2h ago'.\n"
                  "An anchor is a head that was told earlier, in a message or the journal: only\n"

@@ -82,7 +82,9 @@ START_TEST(cut)
         /* The beginning is gone. */
         chain_init(&c, NULL);
         add(&c, MEMBERS2, CANONICAL2, HASH2);
-        ck_assert_ptr_nonnull(strstr(c.problem, "row 1 is missing"));
+        chain_finish(&c, HASH2);
+        ck_assert_ptr_nonnull(strstr(c.problem, "row 1 is missing, and no checkpoint"));
+        chain_done(&c);
 }
 END_TEST
 
@@ -127,6 +129,116 @@ START_TEST(canonical_form)
 }
 END_TEST
 
+/* Row 1 was pruned. Signed by openssl(1), hashed by Python, with the private key 00 01 … 1f. */
+#define KEY "03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8"
+#define SIGNATURE                                                                                  \
+        "34b84849776470db32a7f89c4c754e2707d74cfee242194e0854b35c966b1f7b"                         \
+        "50f4ee6d5d0fec933d28d06b0a0d3f2269d0596e2be52e16de40a8f3edaa250f"
+#define HASH3 "422ff434cba18580b09701897d3bcd0909e394f39de50b9ec71828f5d19a4f83"
+#define HASH3_ALTERED "4e3591375e089c2e544b8fc97d2309f7c5a9eb7028d57be944fb13dbee402c7d"
+#define MEMBERS3(count)                                                                            \
+        "\"seq\":3,\"time\":\"2026-11-22T00:00:00Z\",\"event\":\"audit.checkpoint\",\"data\":{"    \
+        "\"count\":" count ",\"first\":\"2026-11-21T15:04:05Z\","                                  \
+        "\"last\":\"2026-11-21T15:04:05Z\",\"upto\":1,\"hash\":\"" HASH1 "\",\"key\":\"" KEY       \
+        "\",\"signature\":\"" SIGNATURE "\"}"
+#define CANONICAL3(count) "{" MEMBERS3(count) "}"
+
+static void pruned_to(Chain *c, const char *anchor, int64_t anchor_seq, const char *key)
+{
+        chain_init(c, anchor);
+        c->anchor_seq = anchor_seq;
+        c->key = key;
+        add(c, MEMBERS2, CANONICAL2, HASH2);
+        add(c, MEMBERS3("1"), CANONICAL3("1"), HASH3);
+        chain_finish(c, HASH3);
+        chain_done(c);
+}
+
+START_TEST(pruned)
+{
+        Chain c;
+
+        pruned_to(&c, NULL, 0, NULL);
+        ck_assert_str_eq(c.problem, "");
+        ck_assert_int_eq(c.first, 2);
+        ck_assert_int_eq(c.seq, 3);
+        ck_assert_int_eq(c.attested, 1);
+        ck_assert_str_eq(c.attested_key, KEY);
+        ck_assert_str_eq(c.attested_time, "2026-11-22T00:00:00Z");
+        pruned_to(&c, NULL, 0, KEY);
+        ck_assert_str_eq(c.problem, "");
+        pruned_to(&c, NULL, 0, HASH1);
+        ck_assert_ptr_nonnull(strstr(c.problem, "signed by another key"));
+}
+END_TEST
+
+START_TEST(anchor_of_what_was_pruned)
+{
+        Chain c;
+
+        /* The last one that went is known by its hash. */
+        pruned_to(&c, HASH1, 0, NULL);
+        ck_assert_str_eq(c.problem, "");
+        ck_assert(c.anchor_seen);
+        /* Any other by its number only. */
+        pruned_to(&c, HASH3_ALTERED, 1, NULL);
+        ck_assert_str_eq(c.problem, "");
+        ck_assert(c.anchor_pruned && !c.anchor_seen);
+        pruned_to(&c, HASH3_ALTERED, 0, NULL);
+        ck_assert_ptr_nonnull(strstr(c.problem, "the checkpoint of 2026-11-22T00:00:00Z"));
+        /* One that should be there, or came later, is missing. */
+        pruned_to(&c, HASH3_ALTERED, 2, NULL);
+        ck_assert_ptr_nonnull(strstr(c.problem, "cut off"));
+        pruned_to(&c, HASH3_ALTERED, 4, NULL);
+        ck_assert_ptr_nonnull(strstr(c.problem, "cut off"));
+}
+END_TEST
+
+START_TEST(cut_and_not_pruned)
+{
+        Chain c;
+
+        /* The beginning is gone, and the signature is about something else. */
+        chain_init(&c, NULL);
+        add(&c, MEMBERS3("1"), CANONICAL3("1"), HASH3);
+        chain_finish(&c, HASH3);
+        ck_assert_ptr_nonnull(strstr(c.problem, "row 2 is missing"));
+        chain_done(&c);
+        /* What is left is another row than follows from what was signed. */
+        chain_init(&c, NULL);
+        add(&c, MEMBERS2, CANONICAL2, HASH1);
+        chain_finish(&c, HASH1);
+        ck_assert_ptr_nonnull(strstr(c.problem, "row 1 is missing"));
+        chain_done(&c);
+}
+END_TEST
+
+START_TEST(checkpoint_that_is_not_genuine)
+{
+        Chain c;
+
+        /* Rot, or somebody without the key: all hashes are right, the signature is not. */
+        chain_init(&c, NULL);
+        add(&c, MEMBERS2, CANONICAL2, HASH2);
+        add(&c, MEMBERS3("2"), CANONICAL3("2"), HASH3_ALTERED);
+        ck_assert_ptr_nonnull(strstr(c.problem, "the signature of the checkpoint in row 3"));
+        chain_done(&c);
+        /* The same where nothing was pruned by it. */
+        chain_init(&c, NULL);
+        add(&c, MEMBERS1, CANONICAL1, HASH1);
+        add(&c, MEMBERS2, CANONICAL2, HASH2);
+        add(&c, MEMBERS3("2"), CANONICAL3("2"), HASH3_ALTERED);
+        ck_assert_ptr_nonnull(strstr(c.problem, "the signature of the checkpoint in row 3"));
+        chain_done(&c);
+        /* Rot that nobody hashed again. */
+        chain_init(&c, NULL);
+        add(&c, MEMBERS2, CANONICAL2, HASH2);
+        add(&c, MEMBERS3("2"), CANONICAL3("2"), HASH3);
+        ck_assert_ptr_nonnull(strstr(c.problem, "row 3 was altered"));
+        chain_done(&c);
+}
+END_TEST
+
 START_TEST(hashes)
 {
         ck_assert(chain_is_hash(HASH1));
@@ -148,6 +260,10 @@ int main(void)
         tcase_add_test(t, cut);
         tcase_add_test(t, altered);
         tcase_add_test(t, canonical_form);
+        tcase_add_test(t, pruned);
+        tcase_add_test(t, anchor_of_what_was_pruned);
+        tcase_add_test(t, cut_and_not_pruned);
+        tcase_add_test(t, checkpoint_that_is_not_genuine);
         tcase_add_test(t, hashes);
         suite_add_tcase(s, t);
         SRunner *r = srunner_create(s);
