@@ -139,6 +139,20 @@ const Field LOG_FIELDS[] = {
         FIELD_END,
 };
 
+const Field BACKUP_FIELDS[] = {
+        FIELD_REQUIRED(INTEGER, BackupCall, version),
+        FIELD(INTEGER, BackupCall, offset),
+        FIELD_END,
+};
+
+const Field REPORT_FIELDS[] = {
+        FIELD_REQUIRED(INTEGER, ReportCall, version),
+        FIELD(INTEGER, ReportCall, after),
+        FIELD_REQUIRED(STRING, ReportCall, since),
+        FIELD(STRING, ReportCall, until),
+        FIELD_END,
+};
+
 const Field DELIVER_FIELDS[] = {
         FIELD_REQUIRED(INTEGER, DeliverCall, version),
         FIELD_REQUIRED(STRINGS, DeliverCall, channels),

@@ -146,6 +146,19 @@ typedef struct LogCall {
 } LogCall;
 extern const Field LOG_FIELDS[];
 
+typedef struct BackupCall {
+        int64_t version;
+        int64_t offset; /* 0: begin */
+} BackupCall;
+extern const Field BACKUP_FIELDS[];
+
+typedef struct ReportCall {
+        int64_t version;
+        int64_t after;
+        const char *since, *until; /* RFC 3339 */
+} ReportCall;
+extern const Field REPORT_FIELDS[];
+
 /* --- the gateway's, on its own socket --- */
 
 typedef struct DeliverCall {

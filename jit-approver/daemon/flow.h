@@ -8,6 +8,7 @@
  * step is one transaction of the ledger, and only after its commit does anyone hear of it.
  */
 
+#include "jit-approver/daemon/backup.h"
 #include "jit-approver/daemon/config.h"
 #include "jit-approver/daemon/courier.h"
 #include "jit-approver/daemon/judge.h"
@@ -74,8 +75,10 @@ typedef struct Daemon {
         Lookup *lookup;   /* of the voters, while it lasts */
         struct Voters *voters; /* who is yet to be looked up */
         Nudges nudges;
-        Prune prune; /* see prune.h */
+        Prune prune;            /* see prune.h */
         usec_t escalate_at;     /* wall clock: no open request is to be escalated earlier */
+        Backup backup;          /* see backup.h */
+        usec_t idle_at;         /* boot clock: when one of these two is due */
         NextDue requests;       /* no open request's deadline is earlier; at first: now, to look */
         bool stopping;          /* what hangs up now was hung up on */
         struct Turn *reloading; /* the Reload call that waits for the rules, or NULL */

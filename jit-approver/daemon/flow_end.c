@@ -30,7 +30,7 @@ void flow_arm(Daemon *d)
         expiry_add(&next, USEC_NEVER, d->record_at);
         expiry_add(&next, USEC_NEVER, d->return_until);
         expiry_add(&next, USEC_NEVER, d->retry_at);
-        expiry_add(&next, USEC_NEVER, d->prune.due_at);
+        expiry_add(&next, USEC_NEVER, d->idle_at);
         expiry_add(&next, USEC_NEVER, d->reach_at);
         expiry_add(&next, USEC_NEVER, d->courier.due_at);
         expiry_add(&next, USEC_NEVER, allowance_next(&d->heard));

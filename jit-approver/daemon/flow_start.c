@@ -57,14 +57,14 @@ static void anchor(Daemon *d, ActiveGrant *g)
 }
 
 /* All that the store takes for active. What is over by now, or lost, is ended by flow_due(). */
-static int recover_grants(Daemon *d, bool other_machine)
+static int recover_grants(Daemon *d, bool copied)
 {
         const GrantFilter active = { .only_active = true, .asker = UID_UNSET, .limit = INT64_MAX };
 
         int r = store_grants(d->ledger.store, &active, recover_grant, &d->active);
         for (size_t i = 0; r >= 0 && i < d->active.n; i++) {
                 ActiveGrant *g = d->active.items[i];
-                if (other_machine) {
+                if (copied) {
                         g->grant.state = GRANT_LOST;
                         continue;
                 }
@@ -87,6 +87,21 @@ static int check_machine(Daemon *d, char here[static 40], bool *ret_other)
         }
         int r = store_meta_get(d->ledger.store, "machine-id", &known);
         *ret_other = r >= 0 && !streq(known, here);
+        return r == -ENOENT ? 0 : r;
+}
+
+/*
+ * Whether the store was put back from a copy: what was taken away since opens nothing. *ret_what is of
+ * what, the caller's to free; NULL: it was not.
+ */
+static int check_copy(Daemon *d, char **ret_what)
+{
+        _cleanup_(freep) char *what = NULL;
+
+        int r = store_meta_get(d->ledger.store, META_COPY, &what);
+        if (r >= 0 && !str_empty(what)) {
+                *ret_what = TAKE_PTR(what);
+        }
         return r == -ENOENT ? 0 : r;
 }
 
@@ -130,6 +145,7 @@ int flow_recover(Daemon *d)
                 .why = PROJECT_VERSION,
                 .key = d->ledger.record_key.set ? d->ledger.record_key.public_hex : NULL };
         Now now = d->now();
+        _cleanup_(freep) char *copy = NULL;
         char machine[40];
         bool other = false;
         int r = 0;
@@ -140,7 +156,10 @@ int flow_recover(Daemon *d)
                 (void) audit_recover(d->ledger.audit);
                 r = check_machine(d, machine, &other);
                 if (r >= 0) {
-                        r = recover_grants(d, other);
+                        r = check_copy(d, &copy);
+                }
+                if (r >= 0) {
+                        r = recover_grants(d, other || copy);
                 }
                 if (r < 0) {
                         active_done(&d->active);
@@ -151,10 +170,17 @@ int flow_recover(Daemon *d)
                 return r;
         }
         flow_record(d, &started);
+        if (copy) {
+                const Fact restored = { .event = AUDIT_RESTORED, .why = copy };
+                flow_record(d, &restored);
+        }
         (void) audit_flush(d->ledger.audit, &now);
         flow_due(d);
-        /* Only now: nothing of another machine's is active any more. */
+        /* Only now: nothing of another machine's, or of a copy, is active any more. */
         if (d->ledger.store && d->retry_at == USEC_NEVER) {
+                if (copy) {
+                        (void) store_meta_set(d->ledger.store, META_COPY, "");
+                }
                 (void) store_meta_set(d->ledger.store, "machine-id", machine);
         }
         return 0;

@@ -192,6 +192,7 @@ static void daemon_done(Daemon *d)
         courier_done(&d->courier);
         link_key_done(&d->link_key);
         denials_done(&d->denials);
+        backup_done(&d->backup);
         turn_free(TAKE_PTR(d->reloading));
         if (d->ledger.audit) {
                 flow_record_left_out(d, true);

@@ -40,6 +40,8 @@ static const Method methods[] = {
         { "ReadLog", PEOPLE, LOG_FIELDS, 0, IN_AT(log.user), 0, 0, method_read_log },
         { "GetStatus", PEOPLE, ID_FIELDS, 0, 0, 0, 0, method_get_status },
         { "Reload", PEOPLE, ID_FIELDS, 0, 0, 0, 0, method_reload },
+        { "Backup", PEOPLE, BACKUP_FIELDS, 0, 0, 0, 0, method_backup },
+        { "Report", PEOPLE, REPORT_FIELDS, 0, 0, 0, 0, method_report },
         { "Deliver", GATEWAY, DELIVER_FIELDS, 0, 0, 0, 0, method_deliver },
         { "Settle", GATEWAY, SETTLE_FIELDS, 0, 0, 0, 0, method_settle },
         { "ShowLink", GATEWAY, LINK_FIELDS, 0, 0, 0, METHOD_LINK, method_show_link },

@@ -34,6 +34,8 @@ typedef struct Turn {
                 RevokeCall revoke;
                 GrantCall grant;
                 LogCall log;
+                BackupCall backup;
+                ReportCall report;
                 DeliverCall deliver;
                 SettleCall settle;
                 LinkCall link;
@@ -94,6 +96,12 @@ void method_make_grant(Turn *t);
 void method_read_log(Turn *t);
 void method_get_status(Turn *t);
 void method_reload(Turn *t);
+
+/* method_record.c: likewise. */
+void method_backup(Turn *t);
+/* The copy that the call waits for is whole, or failed (r < 0). */
+void method_backup_done(Turn *t, int r);
+void method_report(Turn *t);
 
 /* method_gateway.c: what the gateway calls. */
 void method_deliver(Turn *t);

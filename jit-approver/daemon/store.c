@@ -103,6 +103,7 @@ Store *store_free(Store *s)
                 (void) sqlite3_finalize(s->kept[i]);
         }
         (void) sqlite3_close(s->db);
+        free(s->path);
         free(s);
         return NULL;
 }

@@ -127,6 +127,9 @@ typedef struct GrantFilter {
 typedef int (*GrantVisit)(const Grant *g, int64_t row, void *userdata);
 int store_grants(Store *s, const GrantFilter *f, GrantVisit visit, void *userdata);
 
+/* When it stopped being active (wall); 0: it has not. -ENOENT. */
+int store_grant_ended(Store *s, const Id *id, usec_t *ret);
+
 /* The asker's among the newest thousand or so of all, newest first. */
 int store_grants_lately(Store *s, uid_t asker, int64_t limit, GrantVisit visit, void *userdata);
 
@@ -228,6 +231,25 @@ int store_prune(Store *s, PrunableKind kind, const PruneBefore *w, int64_t *row,
 int store_give_back(Store *s, int64_t pages);
 /* Carries the log over into the file now, rather than in the transaction that fills it. */
 int store_carry_over(Store *s);
+
+/* --- a copy of it all --- */
+
+/* In meta of a copy: what it is a copy of. Whoever opens it ends all grants, and empties the value. */
+#define META_COPY "copy"
+
+/*
+ * A copy made while the store is in use, as one file that needs no log, which has no name any more once
+ * it is whole; borrows the store. what is META_COPY's value.
+ */
+typedef struct StoreCopy StoreCopy;
+int store_copy_begin(Store *s, const char *what, StoreCopy **ret);
+/* Copies so many pages more. What is committed meanwhile is in the copy too. */
+int store_copy_step(StoreCopy *c, int pages, bool *ret_done);
+/* Of one that is done. */
+int64_t store_copy_size(const StoreCopy *c);
+int store_copy_read(StoreCopy *c, int64_t offset, void *out, size_t size, size_t *ret_size);
+StoreCopy *store_copy_free(StoreCopy *c);
+DEFINE_FREE(StoreCopy, store_copy_free)
 
 typedef struct OwedMessage {
         int64_t id;

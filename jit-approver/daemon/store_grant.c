@@ -316,3 +316,27 @@ int store_grants_lately(Store *s, uid_t asker, int64_t limit, GrantVisit visit, 
         put_integer(&row, limit);
         return visit_grants(&row, false, asker, visit, userdata);
 }
+
+int store_grant_ended(Store *s, const Id *id, usec_t *ret)
+{
+        _cleanup_(row_donep) Row row = {};
+        usec_t ended;
+        int r;
+
+        r = row_open(s, STATEMENT_GRANT_ENDED, "SELECT coalesce(ended, 0) FROM grants WHERE id = ?",
+                &row);
+        if (r < 0) {
+                return r;
+        }
+        put_id(&row, id);
+        r = row_step(&row);
+        if (r <= 0) {
+                return r < 0 ? r : -ENOENT;
+        }
+        ended = get_usec(&row);
+        if (row.error < 0) {
+                return row.error;
+        }
+        *ret = ended;
+        return 0;
+}

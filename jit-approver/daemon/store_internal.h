@@ -51,6 +51,7 @@ typedef enum StatementName {
         STATEMENT_GRANT_ACTIVE_OF,
         STATEMENT_GRANT_ALL,
         STATEMENT_GRANT_LATELY,
+        STATEMENT_GRANT_ENDED,
         STATEMENT_SESSION_INSERT,
         STATEMENT_SESSION_CLOSE,
         STATEMENT_SESSION_LIST,
@@ -94,10 +95,14 @@ typedef enum StatementName {
 struct Store {
         sqlite3 *db;
         sqlite3_stmt *kept[_STATEMENT_MAX]; /* prepared at first use, finalized with the store */
+        char *path;                         /* owned */
         bool in_transaction;
         int64_t pruned; /* rows of the record up to here are gone, whether they are still in the file */
         char state[256]; /* the last error in SQLite's words; "" is ok */
 };
+
+/* A copy that is being made lies beside the file. */
+#define COPY_SUFFIX "-copy"
 
 /* The VFS to open with; see store_log.c. An SQLite result. */
 #define STORE_VFS "jit-log"

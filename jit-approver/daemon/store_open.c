@@ -355,18 +355,17 @@ static void extend_log(Store *s)
 
 static int open_connection(const char *dir, Store *s)
 {
-        _cleanup_(freep) char *path = NULL;
         int r, rc;
 
         /* Never a name that could be taken for a URI or an option. */
-        r = str_printf(&path, "%s%s/" STORE_FILE, dir[0] == '/' ? "" : "./", dir);
+        r = str_printf(&s->path, "%s%s/" STORE_FILE, dir[0] == '/' ? "" : "./", dir);
         if (r < 0) {
                 return r;
         }
         if (store_log_register() != SQLITE_OK) {
                 return -ENOMEM;
         }
-        rc = sqlite3_open_v2(path, &s->db,
+        rc = sqlite3_open_v2(s->path, &s->db,
                 SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                         SQLITE_OPEN_PRIVATECACHE,
                 STORE_VFS);
@@ -447,6 +446,8 @@ int store_open(const char *dir, Store **ret)
         if (r < 0) {
                 return r;
         }
+        /* Of an approver that was killed while it made one. */
+        (void) unlinkat(folder, STORE_FILE COPY_SUFFIX, 0);
         s = calloc(1, sizeof(Store));
         if (!s) {
                 return -ENOMEM;

@@ -184,7 +184,7 @@ typedef struct Prunable {
         struct {
                 StatementName name;
                 const char *sql;
-        } steps[3];
+        } steps[8]; /* in this order, up to one without SQL */
 } Prunable;
 
 static const Prunable prunables[_PRUNABLE_MAX] = {

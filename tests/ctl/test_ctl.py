@@ -688,6 +688,100 @@ class Record(Case):
         self.assertIn("anchor", said)
 
 
+class Keeping(Case):
+    """backup, recover, report."""
+
+    DATA = b"SQLite format 3\0" + bytes(range(256)) * 400
+
+    def backup(self, data=None, piece=24576, size=None):
+        """An approver that gives the bytes in pieces."""
+        data = self.DATA if data is None else data
+
+        def turn(parameters):
+            at = parameters.get("offset", 0)
+            part = data[at:at + piece]
+            after = {"next": at + len(part)} if at + len(part) < len(data) else {}
+            return reply(data=part.hex(), size=size or len(data), **after)
+        self.serve(Backup=[[turn]])
+
+    def test_backup(self):
+        self.backup()
+        path = self.folder.name + "/copy"
+        done = self.jitctl("backup", path)
+        self.assertIn(f"{len(self.DATA)} bytes", done.stdout)
+        with open(path, "rb") as f:
+            self.assertEqual(f.read(), self.DATA)
+        self.assertEqual(os.stat(path).st_mode & 0o7777, 0o600)
+        self.assertFalse(os.path.exists(path + ".tmp"))
+        self.assertEqual([call["offset"] for call in self.server.called("Backup")],
+                         list(range(0, len(self.DATA), 24576)))
+        self.assertEqual(self.document("backup", "--force", path), {"size": len(self.DATA)})
+
+    def test_backup_replaces_nothing(self):
+        self.backup()
+        path = self.folder.name + "/copy"
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("mine")
+        self.assertIn("--force", self.jitctl("backup", path, exit=1).stderr)
+        with open(path, encoding="utf-8") as f:
+            self.assertEqual(f.read(), "mine")
+        # what lies in the way of the part is not written through
+        os.symlink(path, path + "2.tmp")
+        self.jitctl("backup", path + "2")
+        with open(path, encoding="utf-8") as f:
+            self.assertEqual(f.read(), "mine")
+
+    def test_backup_whole_or_not_at_all(self):
+        path = self.folder.name + "/copy"
+        for script in [
+                {"Backup": [[error("NotPermitted", message="only administrators may do that")]]},
+                {"Backup": [[reply(data="00ff", size=4, next=2)], [CLOSE]]},
+                {"Backup": [[reply(data="00ff", size=4, next=2)], [error("NotFound", message="gone")]]},
+                {"Backup": [[reply(data="00ff", size=4, next=2)], [reply(data="00", size=4, next=2)]]},
+                {"Backup": [[reply(data="00ff", size=4, next=1)]]},
+                {"Backup": [[reply(data="00ff", size=4)]]},
+                {"Backup": [[reply(data="0", size=4)]]},
+                {"Backup": [[reply(data="", size=4, next=0)]]},
+                {"Backup": [[reply(data="zz", size=4, next=1)]]},
+                {"Backup": [[reply(size=4)]]}]:
+            self.serve(**script)
+            done = subprocess.run(self.command("backup", path), capture_output=True, text=True, timeout=30, check=False)
+            self.assertNotEqual(done.returncode, 0, script)
+            self.assertEqual(sorted(os.listdir(self.folder.name)), ["approver.sock"], script)
+
+    def report(self, *entries, rows=()):
+        return self.serve(Report=[[reply(entries=list(entries[:1]), next=1)], [reply(entries=list(entries[1:]))]],
+                          ReadLog=[[reply(rows=list(rows), head="0" * 64)]])
+
+    def test_report(self):
+        byhand = {"id": "H7QF-2M9D", "asker": EVIL, "asker_uid": 5, "service": "su", "reason": "fire",
+                  "scope": "service", "on_expiry": "keep", "from": "2026-11-21T14:34:00Z",
+                  "until": "2026-11-21T15:04:00Z", "state": "revoked", "by": "root"}
+        entries = [{"grant": GRANT, "request": APPROVED},
+                   {"grant": byhand, "ended": "2026-11-21T14:44:00Z"}]
+        used = {"seq": 1, "time": "2026-11-21T15:04:05Z", "event": "grant.used", "grant": GRANT["id"],
+                "data": {"count": 3}, "hash": "0" * 64}
+        rows = [used, used | {"data": {}}, used | {"event": "session.opened"}, used | {"grant": "X7QF-2M9D"}]
+        self.report(*entries, rows=rows)
+        shown = self.jitctl("report", "--since", "2026-11-20", "--until", "2026-11-22").stdout
+        lines = shown.splitlines()
+        self.assertRegex(lines[1], r"G7QF-2M9D +dev +sudo as root +2026-11-21 14:34 .* active +4 +bob, carol +why")
+        self.assertRegex(lines[2], r"H7QF-2M9D .* su +2026-11-21 14:34 +10 min +revoked +no +root \(by hand\) +fire")
+        self.assertEqual(self.server.called("Report")[0], {
+            "version": 1, "after": 0, "since": "2026-11-20T00:00:00Z", "until": "2026-11-22T00:00:00Z"})
+        self.report(*entries, rows=rows)
+        self.assertEqual(self.document("report", "--since", "yesterday"),
+                         {"entries": [entries[0] | {"uses": 4}, entries[1] | {"uses": 0}]})
+
+    def test_report_without(self):
+        self.report()
+        self.assertIn("--since", self.jitctl("report", exit=2).stderr)
+        self.assertIn("no time", self.jitctl("report", "--since", "soon", exit=2).stderr)
+        self.assertIn("No grant", self.jitctl("report", "--since", "today").stderr)
+        self.report()
+        self.assertEqual(self.document("report", "--since", "today"), {"entries": []})
+
+
 class Doctor(Case):
     def doctor(self, exit, **status):
         self.serve(GetStatus=[[reply(**(STATUS | status))]])

@@ -435,12 +435,32 @@ START_TEST(a_checkpoint_that_rots_takes_nothing)
 }
 END_TEST
 
-int main(void)
+/* For verify_record: a pruned store in a folder. */
+static const char *make_in;
+
+START_TEST(make)
 {
+        usec_t longest;
+        Years y;
+
+        years_open(&y, make_in);
+        years_fill(&y, 100, -1);
+        (void) prune_all(&y, &longest);
+        years_close(&y);
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+        const TTest *const maker[] = { make };
         const TTest *const tests[] = { what_is_old_goes_with_all_that_hangs_on_it,
                 nothing_that_is_alive_goes, size_takes_the_oldest_but_nothing_of_a_day,
                 a_clock_that_is_wrong_takes_nothing, killed_at_any_moment,
                 a_checkpoint_that_rots_takes_nothing, years_are_pruned_in_small_steps };
 
+        if (argc == 3 && streq(argv[1], "--make")) {
+                make_in = argv[2];
+                return run_case("make", maker, ELEMENTSOF(maker));
+        }
         return run_case("store_prune", tests, ELEMENTSOF(tests));
 }

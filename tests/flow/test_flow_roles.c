@@ -113,6 +113,13 @@ static void do_reload(Client *c, const Case *x)
         with_id(c, "Reload", NULL);
 }
 
+static void do_report(Client *c, const Case *x)
+{
+        ReportCall call = { .version = PROTOCOL_VERSION, .since = "2026-01-01T00:00:00Z" };
+
+        say(c, "Report", REPORT_FIELDS, &call, 0);
+}
+
 static void do_detach(Client *c, const Case *x)
 {
         with_id(c, "Detach", NULL);
@@ -220,6 +227,7 @@ static const struct {
         { "ReadLog by approver", do_log_by_approver, { P,    P,    P,    P,       "",     "",   "" } },
         { "ReadLog verify",     do_log_verify,      { P,     P,    P,    P,       "",     "",   "" } },
         { "GetStatus",          do_status,          { "",    "",   "",   "",      "",     "",   "" } },
+        { "Report",             do_report,          { "",    "",   "",   "",      "",     "",   "" } },
         { "Reload",             do_reload,          { P,     P,    P,    P,       P,      "",   "" } },
         { "Detach",             do_detach,          { "",    "",   "",   "",      "",     "",   "" } },
 };

@@ -439,6 +439,7 @@ void world_stop(bool killed)
         d->server = server_free(d->server);
         waiters_done(&d->waiters);
         courier_done(&d->courier);
+        backup_done(&d->backup);
         denials_done(&d->denials);
         turn_free(TAKE_PTR(d->reloading));
         if (!killed) {
