@@ -15,6 +15,7 @@
 #include "common/util.h"
 #include "jit-approver/ctl/print.h"
 
+#define ARGS_MAX 8
 #define OUTPUT_MAX ((size_t) 1024 * 1024)
 
 extern char **environ;
@@ -95,15 +96,28 @@ static int lines_split(char *text, char ***ret)
 
 int checker_run(const char *file, Checked *ret)
 {
+        char *args[] = { (char *) "--check", (char *) (file ? "--config" : NULL), (char *) file,
+                NULL };
+
+        return checker_run_program(args, ret);
+}
+
+int checker_run_program(char *const *args, Checked *ret)
+{
         _cleanup_(freep) char *path = checker_path(), *text = NULL;
         _cleanup_(checked_done) Checked c = { 0 };
         _cleanup_(closep) int fd = -1;
-        char *argv[] = { path, (char *) "--check", (char *) (file ? "--config" : NULL),
-                (char *) file, NULL };
+        char *argv[ARGS_MAX + 2] = { path };
         size_t size;
         pid_t pid;
         int status;
 
+        for (size_t i = 0; args[i]; i++) {
+                if (i == ARGS_MAX) {
+                        return -E2BIG;
+                }
+                argv[i + 1] = args[i];
+        }
         int r = checker_spawn(argv, &pid, &fd);
         if (r < 0) {
                 return r;

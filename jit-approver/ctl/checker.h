@@ -15,7 +15,10 @@ typedef struct Checked {
         char **lines; /* what it printed, owned; "file:line:col: message" */
 } Checked;
 
-/* file NULL: the installed configuration. 0 or -errno: it could not be run. */
+/* The approver's program with these arguments (NULL-ended). 0 or -errno: it could not be run. */
+int checker_run_program(char *const *args, Checked *ret);
+
+/* file NULL: the installed configuration. Likewise. */
 int checker_run(const char *file, Checked *ret);
 void checked_done(Checked *c);
 

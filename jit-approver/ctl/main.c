@@ -23,7 +23,7 @@ static const Group groups[] = {
         { "To administer and audit",
                 { &verb_grants, &verb_grant, &verb_revoke, &verb_log, &verb_check, &verb_reload,
                         &verb_doctor, &verb_expire } },
-        { "To keep the record", { &verb_report, &verb_backup } },
+        { "To keep the record", { &verb_report, &verb_backup, &verb_recover } },
 };
 
 static void print_help(void)

@@ -15,6 +15,7 @@
 
 #include "common/log.h"
 #include "jit-approver/daemon/methods.h"
+#include "jit-approver/daemon/recovery.h"
 
 /* How long the first question may be kept waiting, of the 5 s its asker waits for an answer. */
 #define RULES_TIME (3 * USEC_PER_SEC)
@@ -24,7 +25,8 @@
 #define WORKERS "/proc/self/exe"
 
 static const char *arg_config = SYSCONFDIR "/jit-approver/approver.conf";
-static const char *arg_socket, *arg_gateway_socket, *arg_state;
+static const char *arg_socket, *arg_gateway_socket, *arg_state, *arg_from;
+static bool arg_recover;
 static const char *arg_bus; /* NULL: the system bus */
 
 static int help(void)
@@ -37,6 +39,8 @@ static int help(void)
              "  --state DIR            the record ($STATE_DIRECTORY)\n"
              "  --no-bus               do without systemd: no timers, no sessions that can be ended\n"
              "  --check                only check the rules: problems on stderr, exit 1\n"
+             "  --recover              put the store right while no approver has it, then exit\n"
+             "  --from FILE            with --recover: from this backup\n"
              "  --help, --version");
         return 0;
 }
@@ -111,10 +115,7 @@ static int daemon_open_store(Daemon *d)
 
         int r = dir ? store_open(dir, &l->store) : -ENOENT;
         if (r < 0) {
-                const char *why = r == -EUCLEAN ? "damaged"
-                                  : r == -ENOTSUP
-                                          ? "of a newer version, or on a network file system"
-                                          : strerror(-r);
+                const char *why = recovery_words(r);
                 log_error("Failed to open the record in '%s': %s; nothing new can be granted",
                         str_or(dir, "(no --state)"), why);
                 r = str_printf(&l->problem, "%s", why);
@@ -348,6 +349,8 @@ static int parse_args(int argc, char *argv[], bool *ret_check)
                 OPT_STATE,
                 OPT_NO_BUS,
                 OPT_CHECK,
+                OPT_RECOVER,
+                OPT_FROM,
                 OPT_WORKER,
                 OPT_VERSION
         };
@@ -358,6 +361,8 @@ static int parse_args(int argc, char *argv[], bool *ret_check)
                 { "state", required_argument, NULL, OPT_STATE },
                 { "no-bus", no_argument, NULL, OPT_NO_BUS },
                 { "check", no_argument, NULL, OPT_CHECK },
+                { "recover", no_argument, NULL, OPT_RECOVER },
+                { "from", required_argument, NULL, OPT_FROM },
                 { "people-worker", no_argument, NULL, OPT_WORKER },
                 { "help", no_argument, NULL, 'h' },
                 { "version", no_argument, NULL, OPT_VERSION },
@@ -385,6 +390,12 @@ static int parse_args(int argc, char *argv[], bool *ret_check)
                 case OPT_CHECK:
                         *ret_check = true;
                         break;
+                case OPT_RECOVER:
+                        arg_recover = true;
+                        break;
+                case OPT_FROM:
+                        arg_from = optarg;
+                        break;
                 case OPT_WORKER:
                         exit(people_worker_main(STDIN_FILENO));
                 case OPT_VERSION:
@@ -395,6 +406,10 @@ static int parse_args(int argc, char *argv[], bool *ret_check)
                 default:
                         return -EINVAL;
                 }
+        }
+        if (arg_from && !arg_recover) {
+                fprintf(stderr, "jit-approver: --from goes with --recover\n");
+                return -EINVAL;
         }
         if (optind < argc) {
                 fprintf(stderr,
@@ -425,6 +440,11 @@ int main(int argc, char *argv[])
         }
         if (check) {
                 return check_rules();
+        }
+        if (arg_recover) {
+                return recovery_main(
+                        arg_state ? arg_state : str_or(getenv("STATE_DIRECTORY"), RECOVERY_STATE),
+                        arg_from);
         }
         d.started = clock_usec(CLOCK_BOOTTIME);
         int r = sd_event_default(&d.event);

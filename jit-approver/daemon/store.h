@@ -251,6 +251,24 @@ int store_copy_read(StoreCopy *c, int64_t offset, void *out, size_t size, size_t
 StoreCopy *store_copy_free(StoreCopy *c);
 DEFINE_FREE(StoreCopy, store_copy_free)
 
+typedef struct StoreRecovery {
+        int found; /* what store_open() said of what is there: 0: it is sound; -ENOENT: there is none */
+        bool done;     /* another file is in its place now … */
+        char *kept;    /* … and it lies beside it by this name, owned; NULL: there was none */
+        int64_t rows;  /* that could be read, of all kinds … */
+        int64_t audit; /* … and of the record */
+        int64_t distrusted; /* that could, but did not add up */
+        bool cut;           /* some could not be read at all */
+} StoreRecovery;
+
+/*
+ * With from: puts a backup in place of what is in dir, whatever that is. Without: if that is damaged,
+ * what can be read of it. Either opens nothing that was granted. -EBUSY: it is in use; -ENODATA: nothing
+ * can be read; what store_open() says of the backup. On failure all is as it was.
+ */
+int store_recover(const char *dir, const char *from, usec_t now, StoreRecovery *ret);
+void store_recovery_done(StoreRecovery *x);
+
 typedef struct OwedMessage {
         int64_t id;
         char *event; /* request.created, request.decided, … */

@@ -749,6 +749,20 @@ class Keeping(Case):
             self.assertNotEqual(done.returncode, 0, script)
             self.assertEqual(sorted(os.listdir(self.folder.name)), ["approver.sock"], script)
 
+    def test_recover(self):
+        done = self.jitctl("recover", "--state", self.folder.name + "/none", exit=1)
+        self.assertIn("No such file", done.stdout)
+        state = self.folder.name + "/state"
+        os.mkdir(state, 0o700)
+        self.assertIn("There is no store", self.jitctl("recover", "--state", state, exit=1).stdout)
+        self.assertFalse(self.document("recover", "--state", state, exit=1)["ok"])
+        with open(state + "/approver.db", "w", encoding="utf-8") as f:
+            f.write("nothing of ours" * 100)
+        done = self.jitctl("recover", "--state", state, exit=1)
+        self.assertIn("damaged", done.stdout)
+        self.assertIn("Nothing in it can be read", done.stdout)
+        self.assertEqual(os.listdir(state), ["approver.db"])
+
     def report(self, *entries, rows=()):
         return self.serve(Report=[[reply(entries=list(entries[:1]), next=1)], [reply(entries=list(entries[1:]))]],
                           ReadLog=[[reply(rows=list(rows), head="0" * 64)]])
