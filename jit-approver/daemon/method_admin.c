@@ -84,9 +84,10 @@ void method_read_log(Turn *t)
 {
         const LogCall *in = &t->in.log;
         Ledger *l = &t->daemon->ledger;
+        int64_t after = MAX(in->after, l->store ? store_pruned(l->store) : 0);
         AuditFilter f = {
-                .after = in->after,
-                .upto = in->after < INT64_MAX - LOG_LOOKS ? in->after + LOG_LOOKS : INT64_MAX,
+                .after = after,
+                .upto = after < INT64_MAX - LOG_LOOKS ? after + LOG_LOOKS : INT64_MAX,
                 .limit = INT64_MAX,
                 .asker = UID_UNSET,
                 .approver = in->approver,

@@ -200,6 +200,7 @@ int store_audit_joined(Store *s, const Id *request, AuditVisit visit, void *user
 
 /* Rows up to there are shown to nobody any more, though they may still be in the file. */
 void store_set_pruned(Store *s, int64_t upto);
+int64_t store_pruned(const Store *s);
 /* Bytes that are in use, and that the file has beyond them. */
 int store_usage(Store *s, int64_t *ret_used, int64_t *ret_free);
 /* When the oldest and the newest of what is pending or active began; USEC_NEVER and 0: nothing is. */

@@ -19,6 +19,11 @@ void store_set_pruned(Store *s, int64_t upto)
         s->pruned = upto;
 }
 
+int64_t store_pruned(const Store *s)
+{
+        return s->pruned;
+}
+
 /* A statement of two columns, the first being counts or numbers of pages; one row. */
 static int read_two(Store *s, StatementName name, const char *sql, int64_t *ret_a, int64_t *ret_b)
 {

@@ -115,25 +115,38 @@ static void years_close(Years *y)
         ledger_done(&y->ledger);
 }
 
-/* One prune, until it rests; the longest of its steps in *ret_longest. */
-static int prune_all(Years *y, usec_t *ret_longest)
+static usec_t clock_of(clockid_t clock)
+{
+        struct timespec t;
+
+        ck_assert_int_eq(clock_gettime(clock, &t), 0);
+        return (usec_t) t.tv_sec * USEC_PER_SEC + t.tv_nsec / 1000;
+}
+
+/* The longest step by the wall and by our own time: the one is the disk's and the neighbours', too. */
+typedef struct Longest {
+        usec_t wall, cpu;
+} Longest;
+
+/* One prune, until it rests. How many steps it took. */
+static int prune_all(Years *y, Longest *ret)
 {
         Prune p = { .resumed = true };
+        Longest longest = { 0, 0 };
         int steps = 0;
 
-        *ret_longest = 0;
         do {
-                usec_t begun = clock_usec(CLOCK_MONOTONIC);
+                usec_t wall = clock_of(CLOCK_MONOTONIC), cpu = clock_of(CLOCK_PROCESS_CPUTIME_ID);
                 prune_step(&p, &y->ledger, &y->rules, &y->now);
-                usec_t took = clock_usec(CLOCK_MONOTONIC) - begun;
-                if (getenv("PRUNE_STEPS")) {
-                        fprintf(stderr, "%d %lld\n", (int) p.stage, (long long) took);
-                }
-                *ret_longest = MAX(*ret_longest, took);
+                cpu = clock_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+                wall = clock_of(CLOCK_MONOTONIC) - wall;
+                longest.wall = MAX(longest.wall, wall);
+                longest.cpu = MAX(longest.cpu, cpu);
                 y->now.boot = p.due_at;
                 steps++;
                 ck_assert_int_lt(steps, 100000);
         } while (p.stage != PRUNE_REST);
+        *ret = longest;
         return steps;
 }
 
@@ -173,7 +186,7 @@ static int64_t file_size(const char *dir)
 START_TEST(years_are_pruned_in_small_steps)
 {
         int64_t used, spare, first, last, before;
-        usec_t longest;
+        Longest longest;
         Fixture f;
         Years y;
         Request q;
@@ -184,14 +197,14 @@ START_TEST(years_are_pruned_in_small_steps)
         years_fill(&y, STORIES_OF_YEARS, -1);
         MUST(store_carry_over(y.ledger.store));
         before = file_size(f.dir);
-        Id oldest = y.old_request;
         int steps = prune_all(&y, &longest);
         MUST(store_carry_over(y.ledger.store));
         MUST(store_usage(y.ledger.store, &used, &spare));
-        printf("# %lld rows, %lld MiB; %d steps, the longest %.1f ms; now %lld MiB, %lld KiB spare\n",
+        printf("# %lld rows, %lld MiB; %d steps, the longest %.1f ms, %.1f of them ours; now %lld MiB, "
+               "%lld KiB spare\n",
                 (long long) 7 * STORIES_OF_YEARS, (long long) before >> 20, steps,
-                (double) longest / 1000, (long long) file_size(f.dir) >> 20,
-                (long long) spare >> 10);
+                (double) longest.wall / 1000, (double) longest.cpu / 1000,
+                (long long) file_size(f.dir) >> 20, (long long) spare >> 10);
         MUST(store_audit_span(y.ledger.store, &first, &last));
         ck_assert_int_eq(last, 7 * STORIES_OF_YEARS + 1);
         /* A fifth of 500 days is older than 400. */
@@ -199,13 +212,12 @@ START_TEST(years_are_pruned_in_small_steps)
         ck_assert_int_lt(first, 7 * STORIES_OF_YEARS / 5 + 100);
         ck_assert_int_lt(spare, 1024 * 1024);
         ck_assert_int_lt(file_size(f.dir), before * 9 / 10);
-        ck_assert_int_lt(longest, getenv("RUNNING_ON_VALGRIND") ? USEC_PER_SEC : STEP_MAX * 5);
+        ck_assert_int_lt(longest.cpu, getenv("RUNNING_ON_VALGRIND") ? USEC_PER_SEC : STEP_MAX);
         verify_pruned(y.ledger.store, &y.ledger.record_key);
         MUST(store_request_get(y.ledger.store, &y.young_request, &q));
         request_done(&q);
         MUST(store_grant_get(y.ledger.store, &y.young_grant, &g));
         grant_done(&g);
-        (void) oldest;
         /* There is nothing more to do, and nobody is asked to. */
         ck_assert_int_eq(prune_all(&y, &longest), 1);
         years_close(&y);
@@ -219,7 +231,7 @@ START_TEST(what_is_old_goes_with_all_that_hangs_on_it)
 {
         Id request = {}, grant = {};
         int64_t first, last, owed;
-        usec_t longest;
+        Longest longest;
         Fixture f;
         Years y;
         Request q;
@@ -258,7 +270,7 @@ START_TEST(nothing_that_is_alive_goes)
 {
         Id request = {}, grant = {}, ignored = {};
         int64_t first, last;
-        usec_t longest;
+        Longest longest;
         Fixture f;
         Years y;
         Request q;
@@ -287,7 +299,7 @@ END_TEST
 START_TEST(size_takes_the_oldest_but_nothing_of_a_day)
 {
         int64_t used, spare, first, last;
-        usec_t longest;
+        Longest longest;
         Fixture f;
         Years y;
 
@@ -317,7 +329,7 @@ END_TEST
 START_TEST(a_clock_that_is_wrong_takes_nothing)
 {
         int64_t first, last;
-        usec_t longest;
+        Longest longest;
         Fixture f;
         Years y;
         Id ignored = {};
@@ -347,8 +359,8 @@ START_TEST(a_clock_that_is_wrong_takes_nothing)
 }
 END_TEST
 
-/* Prunes a month at a time until it is killed. Never returns. */
-static void prune_forever(const char *dir)
+/* Prunes some days at a time until it is killed; tells when it has begun. Never returns. */
+static void prune_forever(const char *dir, int fd)
 {
         Prune p = { 0 };
         Years y;
@@ -358,6 +370,10 @@ static void prune_forever(const char *dir)
                 y.rules.keep = MAX(keep, 2 * DAY);
                 do {
                         prune_step(&p, &y.ledger, &y.rules, &y.now);
+                        if ((p.stage == PRUNE_ROWS || keep < 2 * DAY) && fd >= 0) {
+                                (void) close(fd);
+                                fd = -1;
+                        }
                 } while (p.stage != PRUNE_REST);
         }
 }
@@ -374,14 +390,22 @@ START_TEST(killed_at_any_moment)
         years_fill(&y, 3000, -1);
         years_close(&y);
         for (int i = 0; i < 60; i++) {
-                int status;
-                pid_t pid = fork();
+                int status, fds[2];
+                char byte;
 
+                ck_assert_int_eq(pipe(fds), 0);
+                pid_t pid = fork();
                 if (pid == 0) {
-                        prune_forever(f.dir);
-                        _exit(1);
+                        (void) close(fds[0]);
+                        prune_forever(f.dir, fds[1]);
                 }
-                (void) usleep(5000 + (unsigned) rand_r(&seed) % 30000);
+                (void) close(fds[1]);
+                /* Now and then before it has begun. */
+                if (i % 8 != 0) {
+                        ck_assert_int_eq(read(fds[0], &byte, 1), 0);
+                }
+                (void) close(fds[0]);
+                (void) usleep((unsigned) rand_r(&seed) % 20000);
                 ck_assert_int_eq(kill(pid, SIGKILL), 0);
                 ck_assert_int_eq(waitpid(pid, &status, 0), pid);
                 ck_assert(WIFSIGNALED(status));
@@ -412,7 +436,7 @@ static void break_checkpoint(const char *dir, const char *sql)
 START_TEST(a_checkpoint_that_rots_takes_nothing)
 {
         int64_t first, last, again;
-        usec_t longest;
+        Longest longest;
         Fixture f;
         Years y;
 
@@ -430,6 +454,12 @@ START_TEST(a_checkpoint_that_rots_takes_nothing)
         ck_assert_int_eq(p.stage, PRUNE_REST);
         MUST(store_audit_span(y.ledger.store, &again, &last));
         ck_assert_int_eq(again, first);
+        /* Nor one that another key signed, until one of ours covers it. */
+        memset(y.ledger.record_key.bytes, 7, sizeof(y.ledger.record_key.bytes));
+        y.rules.keep = 100 * DAY;
+        p = (Prune){ 0 };
+        prune_step(&p, &y.ledger, &y.rules, &y.now);
+        ck_assert_int_eq(p.stage, PRUNE_SCAN);
         years_close(&y);
         fixture_remove(f.dir);
 }
@@ -440,7 +470,7 @@ static const char *make_in;
 
 START_TEST(make)
 {
-        usec_t longest;
+        Longest longest;
         Years y;
 
         years_open(&y, make_in);
