@@ -159,9 +159,28 @@ int store_session_close(Store *s, const Id *id, usec_t wall); /* -EALREADY unles
 typedef int (*SessionVisit)(const Session *x, void *userdata);
 /* Those that are still open. */
 int store_sessions_of(Store *s, const Id *grant, SessionVisit visit, void *userdata);
+/* Open or closed, oldest first. */
+int store_sessions_all(Store *s, const Id *grant, SessionVisit visit, void *userdata);
 int store_session_get(Store *s, const Id *id, Session *ret);
 /* The open session of a host process, by pid, start time and boot. */
 int store_session_find(Store *s, int64_t pid, int64_t start, const char *boot_id, Session *ret);
+
+/* --- what a grant left on the host --- */
+
+typedef struct Residue {
+        Id grant;
+        usec_t taken;    /* wall */
+        int64_t found;   /* all, those that lines leave out too */
+        char *cut_short; /* where and why it is not whole; NULL: it is */
+        char *lines;     /* see trace.h; each with its end */
+} Residue;
+void residue_done(Residue *r);
+/* -EEXIST: there is one. */
+int store_residue_insert(Store *s, const Residue *r);
+int store_residue_get(Store *s, const Id *grant, Residue *ret);
+/* Of the newest thousand grants, newest first: those that ended since then, of which none is known. */
+int store_residue_owed(
+        Store *s, usec_t since, int (*visit)(const Id *grant, void *userdata), void *userdata);
 
 /* --- the record's rows and what is owed; see audit.h and outbox.h --- */
 
@@ -269,6 +288,8 @@ typedef struct StoreRecovery {
  */
 int store_recover(const char *dir, const char *from, usec_t now, StoreRecovery *ret);
 void store_recovery_done(StoreRecovery *x);
+/* Uses of a grant (grant.used), likewise. */
+int store_audit_used(Store *s, const Id *grant, AuditVisit visit, void *userdata);
 
 typedef struct OwedMessage {
         int64_t id;

@@ -164,3 +164,19 @@ int store_audit_joined(Store *s, const Id *request, AuditVisit visit, void *user
         put_id(&row, request);
         return visit_rows(&row, visit, userdata);
 }
+
+int store_audit_used(Store *s, const Id *grant, AuditVisit visit, void *userdata)
+{
+        _cleanup_(row_donep) Row row = {};
+        int r;
+
+        r = row_open(s, STATEMENT_AUDIT_USED,
+                "SELECT " COLUMNS " FROM audit WHERE event = 'grant.used' AND granted = ?"
+                " ORDER BY seq",
+                &row);
+        if (r < 0) {
+                return r;
+        }
+        put_id(&row, grant);
+        return visit_rows(&row, visit, userdata);
+}

@@ -156,5 +156,20 @@ static const char migration_4[] =
         "CREATE INDEX sessions_granted ON sessions (granted);"
         "CREATE INDEX audit_checkpoint ON audit (seq) WHERE event = 'audit.checkpoint';";
 
-const char *const store_migrations[] = { migration_1, migration_2, migration_3, migration_4 };
+/* What grants left on the host, and a quick way to the uses of one. */
+static const char migration_5[] =
+        "CREATE TABLE residue ("
+        " row INTEGER PRIMARY KEY,"
+        " granted TEXT NOT NULL UNIQUE,"
+        " taken INTEGER NOT NULL,"
+        " found INTEGER NOT NULL," /* all, those that lines leave out too */
+        " cut_short TEXT,"
+        " lines TEXT NOT NULL," /* see trace.h; each with its end */
+        " sum INTEGER NOT NULL"
+        ") STRICT;"
+        "CREATE INDEX audit_used ON audit (granted) WHERE event = 'grant.used';";
+
+const char *const store_migrations[] = {
+        migration_1, migration_2, migration_3, migration_4, migration_5,
+};
 const size_t store_migrations_n = ELEMENTSOF(store_migrations);

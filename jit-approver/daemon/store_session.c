@@ -104,6 +104,25 @@ int store_session_close(Store *s, const Id *id, usec_t wall)
         return r == 1 ? 0 : -EALREADY;
 }
 
+static int visit_sessions(Row *row, SessionVisit visit, void *userdata)
+{
+        int r;
+
+        while ((r = row_step(row)) > 0) {
+                _cleanup_(session_done) Session session = {};
+
+                get_session(row, &session);
+                if (row->error < 0) {
+                        return row->error;
+                }
+                r = visit(&session, userdata);
+                if (r != 0) {
+                        return MIN(r, 0);
+                }
+        }
+        return r;
+}
+
 int store_sessions_of(Store *s, const Id *grant, SessionVisit visit, void *userdata)
 {
         _cleanup_(row_donep) Row row = {};
@@ -116,19 +135,21 @@ int store_sessions_of(Store *s, const Id *grant, SessionVisit visit, void *userd
                 return r;
         }
         put_id(&row, grant);
-        while ((r = row_step(&row)) > 0) {
-                _cleanup_(session_done) Session session = {};
+        return visit_sessions(&row, visit, userdata);
+}
 
-                get_session(&row, &session);
-                if (row.error < 0) {
-                        return row.error;
-                }
-                r = visit(&session, userdata);
-                if (r != 0) {
-                        return MIN(r, 0);
-                }
+int store_sessions_all(Store *s, const Id *grant, SessionVisit visit, void *userdata)
+{
+        _cleanup_(row_donep) Row row = {};
+        int r;
+
+        r = row_open(s, STATEMENT_SESSION_ALL,
+                "SELECT " COLUMNS " FROM sessions WHERE granted = ? ORDER BY row", &row);
+        if (r < 0) {
+                return r;
         }
-        return r;
+        put_id(&row, grant);
+        return visit_sessions(&row, visit, userdata);
 }
 
 /* The one row that a statement is about. */

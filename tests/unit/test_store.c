@@ -703,7 +703,7 @@ START_TEST(not_ours_and_not_yet)
                 { "PRAGMA user_version = 99", -ENOTSUP },
                 { "PRAGMA user_version = 0", -EUCLEAN },
                 { "PRAGMA user_version = -1", -EUCLEAN },
-                { "PRAGMA user_version = 4; PRAGMA application_id = 7", -EUCLEAN },
+                { "PRAGMA user_version = 5; PRAGMA application_id = 7", -EUCLEAN },
                 { "PRAGMA application_id = 0x4A495431; CREATE TABLE more (a)", -EUCLEAN },
                 { "DROP TABLE more; CREATE TRIGGER t AFTER INSERT ON grants BEGIN"
                   " DELETE FROM audit; END",
@@ -741,7 +741,8 @@ START_TEST(first_version)
         MUST(store_vote_insert(fixture.store, &r.id, &vote));
         MUST(store_grant_insert(fixture.store, &g));
         fixture.store = store_free(fixture.store);
-        alter("DROP INDEX audit_checkpoint; DROP INDEX sessions_granted;"
+        alter("DROP TABLE residue; DROP INDEX audit_used;"
+              "DROP INDEX audit_checkpoint; DROP INDEX sessions_granted;"
               "CREATE INDEX sessions_open ON sessions (granted) WHERE closed = 0;"
               "DROP TABLE tries;"
               "ALTER TABLE requests DROP COLUMN stage; ALTER TABLE requests DROP COLUMN escalated;"
@@ -872,6 +873,84 @@ START_TEST(altered_rows_are_refused)
 }
 END_TEST
 
+static int gather(const Id *id, void *userdata)
+{
+        char *out = userdata;
+
+        ck_assert_str_eq(out, ""); /* one at most */
+        (void) stpncpy(out, id->text, ID_SIZE);
+        return 0;
+}
+
+START_TEST(residues)
+{
+        Request r = sample_request(1000);
+        Grant g = sample_grant(&r), active = sample_grant(&r), old = sample_grant(&r);
+        Residue x = { .grant = g.id,
+                .taken = T0,
+                .found = 7,
+                .cut_short = (char *) "at /srv",
+                .lines = (char *) "added\t\troot\t\t/x\n" };
+        Residue got;
+        char owed[128] = "";
+
+        MUST(store_request_insert(fixture.store, &r));
+        MUST(store_grant_insert(fixture.store, &g));
+        MUST(store_grant_insert(fixture.store, &active));
+        MUST(store_grant_insert(fixture.store, &old));
+        MUST(store_grant_move(fixture.store, &g.id, GRANT_ENDED, T0));
+        MUST(store_grant_move(fixture.store, &old.id, GRANT_EXPIRED, T0 - 1));
+        ck_assert_int_eq(store_residue_get(fixture.store, &g.id, &got), -ENOENT);
+        MUST(store_residue_owed(fixture.store, T0, gather, owed));
+        ck_assert_str_eq(owed, g.id.text);
+        MUST(store_residue_insert(fixture.store, &x));
+        ck_assert_int_eq(store_residue_insert(fixture.store, &x), -EEXIST);
+        owed[0] = '\0';
+        MUST(store_residue_owed(fixture.store, T0, gather, owed));
+        ck_assert_str_eq(owed, "");
+        fixture_reopen(&fixture);
+        MUST(store_residue_get(fixture.store, &g.id, &got));
+        ck_assert_int_eq(got.taken, T0);
+        ck_assert_int_eq(got.found, 7);
+        ck_assert_str_eq(got.cut_short, "at /srv");
+        ck_assert_str_eq(got.lines, x.lines);
+        residue_done(&got);
+        fixture.store = store_free(fixture.store);
+        alter("UPDATE residue SET lines = ''");
+        MUST(store_open(fixture.dir, &fixture.store));
+        ck_assert_int_eq(store_residue_get(fixture.store, &g.id, &got), -EUCLEAN);
+}
+END_TEST
+
+/* Open and closed, and no other grant's. */
+START_TEST(all_sessions)
+{
+        Request r = sample_request(1000);
+        Grant g = sample_grant(&r), other = sample_grant(&r);
+        int n = 0;
+
+        MUST(store_request_insert(fixture.store, &r));
+        MUST(store_grant_insert(fixture.store, &g));
+        MUST(store_grant_insert(fixture.store, &other));
+        for (int i = 0; i < 3; i++) {
+                Session x = { .grant = i < 2 ? g.id : other.id,
+                        .kind = SESSION_SCOPE,
+                        .unit = (char *) "jit-session-AAAA-2222.scope",
+                        .pid = 7,
+                        .start = 8,
+                        .boot_id = BOOT,
+                        .opened = T0 };
+                MUST(id_new(&x.id));
+                MUST(store_session_insert(fixture.store, &x));
+                if (i == 0) {
+                        MUST(store_session_close(fixture.store, &x.id, T0 + 1));
+                }
+        }
+        MUST(store_sessions_all(fixture.store, &g.id, count_session, &n));
+        ck_assert_int_eq(n, 2);
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("store");
@@ -906,6 +985,8 @@ int main(void)
         tcase_add_test(all, first_version);
         tcase_add_test(all, learns_to_shrink);
         tcase_add_test(all, altered_rows_are_refused);
+        tcase_add_test(all, residues);
+        tcase_add_test(all, all_sessions);
         suite_add_tcase(suite, all);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);
