@@ -153,6 +153,15 @@ const Field REPORT_FIELDS[] = {
         FIELD_END,
 };
 
+const Field RESIDUE_FIELDS[] = {
+        FIELD_REQUIRED(INTEGER, ResidueCall, version),
+        FIELD_REQUIRED(STRING, ResidueCall, id),
+        FIELD(STRINGS, ResidueCall, lines),
+        FIELD(INTEGER, ResidueCall, found),
+        FIELD(STRING, ResidueCall, cut_short),
+        FIELD_END,
+};
+
 const Field DELIVER_FIELDS[] = {
         FIELD_REQUIRED(INTEGER, DeliverCall, version),
         FIELD_REQUIRED(STRINGS, DeliverCall, channels),

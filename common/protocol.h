@@ -158,6 +158,15 @@ typedef struct ReportCall {
         const char *since, *until; /* RFC 3339 */
 } ReportCall;
 extern const Field REPORT_FIELDS[];
+/* What a grant left on the host; see trace.h. */
+typedef struct ResidueCall {
+        int64_t version;
+        const char *id;
+        Strings lines;
+        int64_t found;         /* all there is, where lines do not hold it */
+        const char *cut_short; /* where and why it is not whole; NULL: it is */
+} ResidueCall;
+extern const Field RESIDUE_FIELDS[];
 
 /* --- the gateway's, on its own socket --- */
 

@@ -31,6 +31,7 @@ typedef enum AuditEvent {
         AUDIT_GRANT_REVOKED,
         AUDIT_GRANT_ENDED,
         AUDIT_GRANT_LOST,
+        AUDIT_GRANT_RESIDUE, /* what it left on the host was looked for */
         AUDIT_SESSION_OPENED,
         AUDIT_SESSION_CLOSED,
         AUDIT_CHECK_ALLOWED, /* a rule says allow */
@@ -67,6 +68,7 @@ typedef struct Fact {
         int64_t count;
         usec_t first, last; /* with count: when */
         int64_t upto;       /* of a checkpoint: the last row that is pruned */
+        int64_t found;      /* of residue: how many findings */
 } Fact;
 
 typedef struct Audit Audit;

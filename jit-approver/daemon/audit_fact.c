@@ -50,6 +50,8 @@ static const EventInfo events[_AUDIT_EVENT_MAX] = {
                 "Granted access was given back", LOG_NOTICE },
         [AUDIT_GRANT_LOST] = { "grant.lost", "f8cf6e017a084365a5788911991ab204",
                 "Granted access was lost to a restart of the machine", LOG_NOTICE },
+        [AUDIT_GRANT_RESIDUE] = { "grant.residue", "872b59c7fd0445659daee87612466632",
+                "What a grant left on the host", LOG_NOTICE },
         [AUDIT_SESSION_OPENED] = { "session.opened", "208ff04ea4794ccfac5fd7c3af57e3c9",
                 "A session was opened under a grant", LOG_INFO },
         [AUDIT_SESSION_CLOSED] = { "session.closed", "a70a887e74dc463db3828985316a0825",
@@ -189,6 +191,9 @@ static void put_data(JsonWriter *w, const Fact *f)
         put_value(w, "hash", f->hash);
         put_value(w, "key", f->key);
         put_value(w, "signature", f->signature);
+        if (f->found != 0) {
+                json_put_integer(w, "found", f->found);
+        }
 }
 
 static int write_tail(const Fact *f, usec_t wall, char **ret)
@@ -332,5 +337,6 @@ int audit_row_to_fact(const AuditRow *row, FactVisit visit, void *userdata)
         f.by = data_string(data, "by");
         f.until = data_time(data, "until");
         f.count = data_integer(data, "count", 0);
+        f.found = data_integer(data, "found", 0);
         return visit(&f, userdata);
 }

@@ -70,7 +70,7 @@ static void say_who(Line *l, const Fact *fact)
 
 static void say_what(Line *l, const Fact *fact)
 {
-        char until[TIME_RFC3339_MAX] = "", count[32] = "";
+        char until[TIME_RFC3339_MAX] = "", count[32] = "", found[32] = "";
 
         if (fact->until != 0) {
                 time_rfc3339(fact->until, until);
@@ -81,10 +81,14 @@ static void say_what(Line *l, const Fact *fact)
                         : fact->event == AUDIT_CHECKPOINT ? " rows"
                                                           : " times");
         }
+        if (fact->found != 0) {
+                (void) snprintf(found, sizeof(found), "%" PRId64 " findings", fact->found);
+        }
         line_say(l, ", ", fact->decision ? fact->decision : fact->state, "");
         line_say(l, " by ", fact->approver ? fact->approver : fact->by, "");
         line_say(l, ", until ", until, "");
         line_say(l, ", ", count, "");
+        line_say(l, ", ", found, "");
         line_say(l, ", ", fact->why, "");
         line_say(l, ", '", fact->reason ? fact->reason : fact->note, "'");
         line_say(l, ", request ", id_of(fact->request), "");

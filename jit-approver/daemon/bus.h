@@ -60,6 +60,9 @@ int bus_start_transient(Bus *b, const TransientUnit *unit, const TransientUnit *
 /* A gone unit or session is success for these. */
 int bus_stop_unit(
         Bus *b, const char *unit, usec_t timeout, BusDone done, void *userdata, BusCall **ret);
+/* Starts an ordinary unit; again: if it runs, once more when it has ended. Done when that is queued. */
+int bus_start_unit(Bus *b, const char *unit, bool again, usec_t timeout, BusDone done,
+        void *userdata, BusCall **ret);
 int bus_kill_unit(Bus *b, const char *unit, int signal, usec_t timeout, BusDone done,
         void *userdata, BusCall **ret);
 int bus_terminate_session(

@@ -247,6 +247,24 @@ static int on_plain_reply(BusCall *c, sd_bus_message *m)
         return 1;
 }
 
+int bus_start_unit(Bus *b, const char *unit, bool again, usec_t timeout, BusDone done,
+        void *userdata, BusCall **ret)
+{
+        _cleanup_(bus_call_freep) BusCall *c = NULL;
+        int r;
+
+        r = manager_call(b, again ? "RestartUnit" : "StartUnit", timeout, &c);
+        if (r < 0) {
+                return r;
+        }
+        r = call_fill(c, "ss", unit, "replace");
+        if (r < 0) {
+                return r;
+        }
+        c->on_reply = on_plain_reply;
+        return call_go(&c, tell_done, (void (*)(void)) done, userdata, ret);
+}
+
 int bus_kill_unit(Bus *b, const char *unit, int signal, usec_t timeout, BusDone done,
         void *userdata, BusCall **ret)
 {

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "common/span.h"
+#include "jit-approver/daemon/residue.h"
 #include "jit-approver/daemon/tell.h"
 #include "jit-approver/domain/say.h"
 
@@ -498,6 +499,7 @@ void flow_decided(Daemon *d)
         d->begun = (Id){ 0 };
         if (g) {
                 timer_unit_start(d->timer, &g->grant);
+                residue_take(d, &g->grant.id);
         }
         ledger_tell(&d->ledger);
         flow_rest(d);
@@ -552,4 +554,5 @@ void flow_make_grant(
         expect_warning(d);
         flow_rest(d);
         timer_unit_start(d->timer, &active->grant);
+        residue_take(d, &active->grant.id);
 }

@@ -72,7 +72,9 @@ static int put_delivery(JsonWriter *w, Daemon *d, const Channel *c, const OwedMe
         json_put_string(w, "timestamp", time);
         json_put_string(w, "head", audit_head(d->ledger.audit));
         reply_request(w, "request",
-                &(Reply){ d->ledger.store, config_rules(d->config), c->command, false, false }, &r);
+                &(Reply){ d->ledger.store, config_rules(d->config), c->command, false,
+                        streq(m->event, audit_event_to_string(AUDIT_GRANT_RESIDUE)) },
+                &r);
         if (err >= 0) {
                 err = put_link(w, d, &r, m);
         }

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 
+#include "jit-approver/daemon/residue.h"
 #include "jit-approver/daemon/tell.h"
 #include "jit-approver/domain/say.h"
 
@@ -84,6 +85,7 @@ static int end_grant(Daemon *d, ActiveGrant *g, GrantState to, const char *by)
                 withdraw_extensions(d, &g->grant.id);
                 g->warned = 0;
                 expect_warning(d);
+                residue_take(d, &g->grant.id);
         }
         if (err < 0 && err != -EALREADY) {
                 if (first) {

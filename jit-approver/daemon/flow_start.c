@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "jit-approver/daemon/residue.h"
+
 /* Of this boot only: what another boot called by that name is somebody else's here. */
 static int recover_session(const Session *x, void *userdata)
 {
@@ -219,4 +221,5 @@ void flow_bus_up(Daemon *d)
         timer_units_reconcile(d->timer, grants, n);
         free(grants);
         sessions_end_strays(d->sessions);
+        residue_catch_up(d);
 }

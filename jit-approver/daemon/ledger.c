@@ -542,6 +542,39 @@ int ledger_end(Ledger *l, const Rules *rules, const Grant *g, GrantState to, con
         return ledger_commit(l, &t, err);
 }
 
+int ledger_residue(Ledger *l, const Rules *rules, const Grant *g, const Residue *x,
+        const char *summary, const Now *now)
+{
+        _cleanup_(transaction_endp) Transaction t = { 0 };
+        _cleanup_(freep) char *why = NULL;
+        char digest[DIGEST_HEX_SIZE];
+        Fact f = fact_of_grant(g, AUDIT_GRANT_RESIDUE);
+        f.until = 0;
+        f.reason = NULL;
+        f.note = summary;
+        f.found = x->found;
+        f.digest = digest; /* of the lines, so that the record vouches for all of them */
+
+        int err = digest_hex(x->lines, strlen(x->lines), digest);
+        if (err >= 0 && x->cut_short) {
+                err = str_printf(&why, "cut short: %s", x->cut_short);
+                f.why = why;
+        }
+        if (err >= 0) {
+                err = ledger_begin(l, &t);
+        }
+        if (err >= 0) {
+                err = store_residue_insert(l->store, x);
+        }
+        if (err >= 0) {
+                err = audit_append(l->audit, &f, now);
+        }
+        if (err >= 0 && x->found > 0) {
+                err = owe_end(l, rules, g, f.event, now);
+        }
+        return ledger_commit(l, &t, err);
+}
+
 static int ledger_session(Ledger *l, const Grant *g, const Session *x, bool opened, const Now *now)
 {
         _cleanup_(transaction_endp) Transaction t = { 0 };

@@ -76,6 +76,9 @@ int ledger_end(Ledger *l, const Rules *rules, const Grant *g, GrantState to, con
  * and signature are made here. -ENOKEY. What is before is shown to nobody any more.
  */
 int ledger_checkpoint(Ledger *l, Checkpoint *c, const Now *now);
+/* What it left on the host; summary says of what kind, in the record. -EEXIST: that is known. */
+int ledger_residue(Ledger *l, const Rules *rules, const Grant *g, const Residue *x,
+        const char *summary, const Now *now);
 
 int ledger_session_opened(Ledger *l, const Grant *g, const Session *x, const Now *now);
 int ledger_session_closed(Ledger *l, const Grant *g, const Session *x, const Now *now);

@@ -78,6 +78,13 @@ bool method_take_grant(Turn *t, const char *text, Act act, Grant *ret)
         return true;
 }
 
+/* It names what only root sees: for whoever answers for the grant, and for who was root in it himself. */
+static bool may_see_residue(unsigned roles, const Who *target)
+{
+        return (roles & (ROLE_APPROVER | ROLE_AUDITOR | ROLE_ADMIN | ROLE_MODULE)) ||
+               target->uid == 0;
+}
+
 void method_reply_request(Turn *t, const Request *r)
 {
         Daemon *d = t->daemon;
@@ -85,6 +92,7 @@ void method_reply_request(Turn *t, const Request *r)
 
         reply_request(&w, "request",
                 &(Reply){ d->ledger.store, config_rules(d->config), COMMAND_SHOWN_MASKED, true,
+                        may_see_residue(turn_roles_of_request(t, r), &r->target),
                         r->asker.uid == t->caller.account.uid },
                 r);
         call_reply(t->call, &w);
@@ -102,7 +110,10 @@ void method_reply_grant(Turn *t, const Id *id)
                 method_not_found(t, err, "grant");
                 return;
         }
-        reply_grant(&w, "grant", &g);
+        reply_grant_whole(&w, "grant",
+                &(Reply){ t->daemon->ledger.store, NULL, COMMAND_SHOWN_MASKED, true,
+                        may_see_residue(turn_roles_of_grant(t, &g), &g.target) },
+                &g);
         grant_done(&g);
         call_reply(t->call, &w);
         turn_free(t);

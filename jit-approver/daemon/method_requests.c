@@ -147,7 +147,7 @@ static int list_request(const Request *r, int64_t row, void *userdata)
         if (request_wanted(p, r)) {
                 reply_request(&p->w, NULL,
                         &(Reply){ d->ledger.store, config_rules(d->config), COMMAND_SHOWN_MASKED,
-                                false, r->asker.uid == p->turn->caller.account.uid },
+                                false, false, r->asker.uid == p->turn->caller.account.uid },
                         r);
                 p->rows++;
         }

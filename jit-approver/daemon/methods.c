@@ -26,6 +26,8 @@ static const Method methods[] = {
         { "ReportExempt", PEOPLE, EXEMPT_FIELDS, IN_AT(exempt.ask), 0, 0, METHOD_ASKS | METHOD_ROOT,
                 method_report_exempt },
         { "Expire", PEOPLE, ID_FIELDS, 0, 0, 0, METHOD_ROOT, method_expire },
+        { "TakeResidue", PEOPLE, ID_FIELDS, 0, 0, 0, METHOD_ROOT, method_take_residue },
+        { "AddResidue", PEOPLE, RESIDUE_FIELDS, 0, 0, 0, METHOD_ROOT, method_add_residue },
         { "ListRequests", PEOPLE, LIST_FIELDS, 0, 0, 0, 0, method_list_requests },
         { "Show", PEOPLE, ID_FIELDS, 0, 0, 0, 0, method_show },
         { "Decide", PEOPLE, DECIDE_FIELDS, 0, 0, 0, 0, method_decide },

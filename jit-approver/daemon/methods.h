@@ -36,6 +36,7 @@ typedef struct Turn {
                 LogCall log;
                 BackupCall backup;
                 ReportCall report;
+                ResidueCall residue;
                 DeliverCall deliver;
                 SettleCall settle;
                 LinkCall link;
@@ -81,6 +82,10 @@ void method_open_session(Turn *t);
 void method_close_session(Turn *t);
 void method_report_exempt(Turn *t);
 void method_expire(Turn *t);
+
+/* method_residue.c: what jit-residue@.service calls. */
+void method_take_residue(Turn *t);
+void method_add_residue(Turn *t);
 
 /* method_requests.c, method_grants.c, method_admin.c: what people call through jitctl. */
 void method_list_requests(Turn *t);

@@ -4,10 +4,14 @@
 
 #include "jit-approver/daemon/reply.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "common/node.h"
 #include "common/span.h"
 #include "common/text.h"
+#include "common/trace.h"
 #include "common/util.h"
 #include "jit-approver/daemon/audit.h"
 #include "jit-approver/domain/approver.h"
@@ -182,7 +186,181 @@ static void put_terms(JsonWriter *w, const Reply *how, const Request *r)
         }
 }
 
+/* --- what was started under a grant --- */
+
+#define USES_MAX 100
+#define USES_BYTES (12 * 1024)    /* of the reply */
+#define SAME_USE USEC_PER_SEC     /* account and session line of one command */
+#define LEFT_BYTES (56 * 1024)    /* the reply's size, beyond which findings are only counted */
+#define MESSAGE_BYTES (32 * 1024) /* a message's, likewise: others will add to it */
+
+typedef struct Use {
+        char *command;
+        usec_t opened, closed;
+} Use;
+
+typedef struct Uses {
+        Use items[USES_MAX];
+        size_t n, sessions; /* the first are sessions */
+        int64_t more;
+} Uses;
+
+static int uses_add(Uses *u, const char *command, usec_t opened, usec_t closed)
+{
+        if (u->n == USES_MAX) {
+                u->more++;
+                return 0;
+        }
+        char *copy = command ? strdup(command) : NULL;
+        if (command && !copy) {
+                return -ENOMEM;
+        }
+        u->items[u->n++] = (Use){ copy, opened, closed };
+        return 0;
+}
+
+static int use_of_session(const Session *x, void *userdata)
+{
+        return uses_add(userdata, x->command, x->opened, x->closed);
+}
+
+/* A session asks twice, and is one command. */
+static bool is_known_use(const Uses *u, const char *command, usec_t time)
+{
+        for (size_t i = 0; i < u->n; i++) {
+                const Use *x = &u->items[i];
+                usec_t by = time > x->opened ? time - x->opened : x->opened - time;
+
+                if (by < (i < u->sessions ? 10 * SAME_USE : SAME_USE) &&
+                        streq(str_or(x->command, ""), str_or(command, ""))) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+static int use_of_row(const AuditRow *row, void *userdata)
+{
+        _cleanup_(json_freep) Json *json = NULL;
+        Uses *u = userdata;
+
+        if (json_parse(row->canonical, strlen(row->canonical), &json) < 0) {
+                return 0;
+        }
+        const char *command = node_text(node_object(json_root(json), "data"), "command");
+        return is_known_use(u, command, row->time) ? 0 : uses_add(u, command, row->time, 0);
+}
+
+static int by_opening(const void *a, const void *b)
+{
+        const Use *x = a, *y = b;
+
+        return x->opened < y->opened ? -1 : x->opened > y->opened;
+}
+
+static void put_use(JsonWriter *w, const Use *x)
+{
+        json_open_object(w, NULL);
+        put_text(w, "command", x->command);
+        put_time(w, "opened", x->opened);
+        if (x->closed != 0) {
+                put_time(w, "closed", x->closed);
+        }
+        json_close_object(w);
+}
+
+static void put_commands(JsonWriter *w, Store *store, const Grant *g)
+{
+        Uses *u = calloc(1, sizeof(*u));
+        size_t room = w->size + USES_BYTES, shown = 0;
+
+        if (!u) {
+                return;
+        }
+        (void) store_sessions_all(store, &g->id, use_of_session, u);
+        u->sessions = u->n;
+        (void) store_audit_used(store, &g->id, use_of_row, u);
+        qsort(u->items, u->n, sizeof(*u->items), by_opening);
+        json_open_array(w, "commands");
+        for (; shown < u->n && w->size < room; shown++) {
+                put_use(w, &u->items[shown]);
+        }
+        json_close_array(w);
+        u->more += (int64_t) (u->n - shown);
+        if (u->more > 0) {
+                json_put_integer(w, "commands_more", u->more);
+        }
+        for (size_t i = 0; i < u->n; i++) {
+                free(u->items[i].command);
+        }
+        free(u);
+}
+
+/* --- what it left on the host --- */
+
+static void put_command(JsonWriter *w, const char *name, CommandShown how, const char *command);
+
+static void put_found(JsonWriter *w, const Trace *t, CommandShown how)
+{
+        json_open_object(w, NULL);
+        json_put_string(w, "kind", trace_kind_to_string(t->kind));
+        if (t->when != 0) {
+                put_time(w, "when", t->when);
+        }
+        put_text(w, "who", t->who);
+        put_text(w, "note", t->note);
+        put_command(w, "what", t->kind == TRACE_PROCESS ? how : COMMAND_SHOWN_MASKED, t->what);
+        json_close_object(w);
+}
+
+/* How many were shown. */
+static int64_t put_findings(JsonWriter *w, char *lines, const Reply *how)
+{
+        size_t room = how->whole ? LEFT_BYTES : MESSAGE_BYTES;
+        int64_t n = 0;
+        char *rest;
+
+        json_open_array(w, "findings");
+        for (char *line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+                _cleanup_(freep) char *text = NULL;
+                Trace t;
+
+                if (w->size < room && trace_from_line(line, &text, &t) >= 0) {
+                        put_found(w, &t, how->command);
+                        n++;
+                }
+        }
+        json_close_array(w);
+        return n;
+}
+
+static void put_left(JsonWriter *w, const Residue *x, const Reply *how)
+{
+        put_time(w, "taken", x->taken);
+        put_text(w, "cut_short", x->cut_short);
+        int64_t more = x->found - put_findings(w, x->lines, how);
+        if (more > 0) {
+                json_put_integer(w, "more", more);
+        }
+}
+
+static void put_residue(JsonWriter *w, const Reply *how, const Grant *g)
+{
+        _cleanup_(residue_done) Residue x = { 0 };
+
+        if (store_residue_get(how->store, &g->id, &x) >= 0) {
+                json_open_object(w, "residue");
+                put_left(w, &x, how);
+                json_close_object(w);
+        }
+}
+
 void reply_grant(JsonWriter *w, const char *name, const Grant *g)
+{
+        reply_grant_whole(w, name, &(Reply){ 0 }, g);
+}
+
+void reply_grant_whole(JsonWriter *w, const char *name, const Reply *how, const Grant *g)
 {
         json_open_object(w, name);
         json_put_string(w, "id", g->id.text);
@@ -208,15 +386,21 @@ void reply_grant(JsonWriter *w, const char *name, const Grant *g)
         put_time(w, "until", g->until);
         json_put_string(w, "state", grant_state_to_string(g->state));
         put_text(w, "by", g->by.name);
+        if (how->whole && how->store && how->command == COMMAND_SHOWN_MASKED) {
+                put_commands(w, how->store, g);
+        }
+        if (how->residue && how->store) {
+                put_residue(w, how, g);
+        }
         json_close_object(w);
 }
 
-static void put_grant(JsonWriter *w, Store *store, const Request *r)
+static void put_grant(JsonWriter *w, const Reply *how, const Request *r)
 {
         Grant g;
 
-        if (store && id_is_set(&r->grant) && store_grant_get(store, &r->grant, &g) >= 0) {
-                reply_grant(w, "grant", &g);
+        if (how->store && id_is_set(&r->grant) && store_grant_get(how->store, &r->grant, &g) >= 0) {
+                reply_grant_whole(w, "grant", how, &g);
                 grant_done(&g);
         }
 }
@@ -273,16 +457,16 @@ static size_t program_length(const char *command)
         return end ? (size_t) (end + 1 - command) : strcspn(command, " ");
 }
 
-static void put_command(JsonWriter *w, CommandShown how, const char *command)
+static void put_command(JsonWriter *w, const char *name, CommandShown how, const char *command)
 {
         char program[PERSON_MAX];
 
         if (how == COMMAND_SHOWN_MASKED) {
-                put_text(w, "command", command);
+                put_text(w, name, command);
         } else if (how == COMMAND_SHOWN_PROGRAM && command) {
                 size_t n = program_length(command);
                 (void) text_clean(program, sizeof(program), command, n);
-                put_text(w, "command", program);
+                put_text(w, name, program);
         }
 }
 
@@ -303,7 +487,7 @@ void reply_request(JsonWriter *w, const char *name, const Reply *how, const Requ
         json_put_string(w, "service", r->service);
         put_who(w, "target", "target_uid", &r->target);
         put_text(w, "target_group", r->target_group);
-        put_command(w, how->command, r->command);
+        put_command(w, "command", how->command, r->command);
         put_text(w, "reason", r->reason);
         json_put_string(w, "host", r->host);
         put_text(w, "tty", r->tty);
@@ -323,7 +507,7 @@ void reply_request(JsonWriter *w, const char *name, const Reply *how, const Requ
                 put_added(w, how->store, r);
         }
         put_votes(w, votes, n);
-        put_grant(w, how->store, r);
+        put_grant(w, how, r);
         json_close_object(w);
         votes_free(votes, n);
 }

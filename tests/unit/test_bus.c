@@ -189,6 +189,21 @@ START_TEST(deaf_systemd)
 }
 END_TEST
 
+/* _i: again when it has ended */
+START_TEST(ordinary_units)
+{
+        Answer a = {};
+
+        connected();
+        ck_assert_int_eq(bus_start_unit(bus, "x.service", _i, SOON, on_done, &a, &a.call), 0);
+        until(&a.n, 1);
+        ck_assert_int_eq(a.r, 0);
+        ck_assert_str_eq(fake.last, _i ? "RestartUnit" : "StartUnit");
+        ck_assert_str_eq(fake.argument, "x.service");
+        bus_call_free(a.call);
+}
+END_TEST
+
 START_TEST(a_job_is_waited_for)
 {
         Answer a = {};
@@ -413,6 +428,7 @@ int main(void)
         tcase_add_test(all, no_bus);
         tcase_add_test(all, hanging_bus);
         tcase_add_test(all, deaf_systemd);
+        tcase_add_loop_test(all, ordinary_units, 0, 2);
         tcase_add_test(all, a_job_is_waited_for);
         tcase_add_loop_test(all, job_results, 0, ELEMENTSOF(results));
         tcase_add_loop_test(all, error_names, 0, ELEMENTSOF(errors));
