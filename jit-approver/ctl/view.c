@@ -197,6 +197,68 @@ static void write_deciders(FILE *f, const JsonNode *request)
         view_chain(f, request);
 }
 
+/* What was started under it, and when. */
+static void write_commands(FILE *f, const JsonNode *grant)
+{
+        const JsonNode *uses = node_array(grant, "commands");
+        int64_t more = node_integer(grant, "commands_more", 0);
+
+        if (!uses) {
+                return;
+        }
+        (void) fprintf(f, "  %scommands%s %s\n", style(f, STYLE_DIM), style(f, STYLE_PLAIN),
+                json_first(uses) ? "(as typed, not verified)" : "none");
+        for (const JsonNode *u = json_first(uses); u; u = json_next(u)) {
+                const char *closed = node_text(u, "closed");
+
+                (void) fprintf(f, "    %s%s%s  %s\n", when_at_text(node_text(u, "opened")),
+                        closed ? " to " : "", when_at_text(closed),
+                        safe(str_or(node_text(u, "command"), "(unknown)")));
+        }
+        if (more > 0) {
+                (void) fprintf(f, "    … and %lld more: jitctl log --grant %s\n", (long long) more,
+                        safe(node_text(grant, "id")));
+        }
+}
+
+static void write_finding(FILE *f, const JsonNode *x)
+{
+        const char *who = node_text(x, "who"), *when = node_text(x, "when"),
+                   *note = node_text(x, "note");
+
+        (void) fprintf(f, "    %s%-10s%s %s", style(f, STYLE_BOLD), safe(node_text(x, "kind")),
+                style(f, STYLE_PLAIN), safe(str_or(node_text(x, "what"), "(not told)")));
+        (void) fprintf(f, "%s%s%s%s%s%s\n", who ? ", " : "", safe(who), when ? ", " : "",
+                when_at_text(when), note ? ", " : "", safe(note));
+}
+
+/* What it left on the host. An approver that says nothing of it may not have looked yet. */
+static void write_residue(FILE *f, const JsonNode *grant)
+{
+        const JsonNode *residue = node_object(grant, "residue");
+        const JsonNode *findings = node_array(residue, "findings");
+        const char *cut = node_text(residue, "cut_short");
+        int64_t more = node_integer(residue, "more", 0);
+
+        if (!residue) {
+                return;
+        }
+        (void) fprintf(f, "  %sresidue%s  looked for at %s: %s\n", style(f, STYLE_DIM),
+                style(f, STYLE_PLAIN), when_at_text(node_text(residue, "taken")),
+                findings && json_first(findings) ? "what is not as it was, whoever did it"
+                                                 : "nothing was found");
+        for (const JsonNode *x = findings ? json_first(findings) : NULL; x; x = json_next(x)) {
+                write_finding(f, x);
+        }
+        if (more > 0) {
+                (void) fprintf(f, "    … and %lld more\n", (long long) more);
+        }
+        if (cut) {
+                (void) fprintf(f, "    %scut short: %s%s\n", style(f, STYLE_WAIT), safe(cut),
+                        style(f, STYLE_PLAIN));
+        }
+}
+
 void view_request(FILE *f, const JsonNode *request)
 {
         const JsonNode *grant = node_object(request, "grant");
@@ -219,6 +281,8 @@ void view_request(FILE *f, const JsonNode *request)
         write_votes(f, node_array(request, "votes"));
         if (grant) {
                 view_grant_line(f, grant);
+                write_commands(f, grant);
+                write_residue(f, grant);
         }
 }
 
@@ -261,6 +325,8 @@ void view_grant(FILE *f, const JsonNode *grant)
         view_terms(f, grant);
         write_fact(f, "made by", node_text(grant, "by"), "");
         write_fact(f, "at end", at_end(node_text(grant, "on_expiry")), "");
+        write_commands(f, grant);
+        write_residue(f, grant);
 }
 
 Table *view_requests_new(void)

@@ -498,6 +498,27 @@ class Approvers(Case):
         self.terminal("deny", "K7QF")
         self.assertEqual([c.get("code") for c in self.server.called("Decide")], [None, None])
 
+    def test_show_what_a_grant_left(self):
+        found = [{"kind": "added", "what": "/etc/cron.d/x", "who": "root", "when": "2026-11-21T15:04:05Z"},
+                 {"kind": EVIL, "what": EVIL, "who": EVIL, "when": EVIL, "note": EVIL},
+                 {"kind": "process", "note": "pid 7"}]
+        grant = GRANT | {"commands": [{"command": "sudo -i", "opened": "2026-11-21T15:04:05Z",
+                                       "closed": "2026-11-21T15:05:05Z"},
+                                      {"command": EVIL, "opened": EVIL}], "commands_more": 7,
+                         "residue": {"taken": "2026-11-21T15:06:05Z", "findings": found, "more": 3,
+                                     "cut_short": EVIL}}
+        for what, shown in (("grant", grant), ("request", REQUEST | {"state": "approved", "grant": grant})):
+            self.serve(Show=[[reply(**{what: shown})]])
+            text = self.jitctl("show", "G7QF").stdout
+            for part in ("  sudo -i\n", "and 7 more: jitctl log --grant G7QF-2M9D", "added      /etc/cron.d/x, root, ",
+                         "process    (not told), pid 7", "and 3 more", "cut short: "):
+                self.assertIn(part, text)
+            self.assertEqual(self.document("show", "G7QF"), shown)
+        self.serve(Show=[[reply(grant=GRANT | {"commands": [], "residue": {"taken": "x", "findings": []}})]])
+        text = self.jitctl("show", "G7QF").stdout
+        self.assertIn("nothing was found", text)
+        self.assertIn("commands none", text)
+
     def test_decide_by_id(self):
         self.serve(Decide=[[reply(request=APPROVED)]])
         done = self.jitctl("approve", "k7qf", "--for", "10m", "--note", "go")
