@@ -570,7 +570,7 @@ int ledger_residue(Ledger *l, const Rules *rules, const Grant *g, const Residue 
                 err = audit_append(l->audit, &f, now);
         }
         if (err >= 0 && x->found > 0) {
-                err = owe_end(l, rules, g, f.event, now);
+                err = owe_of_grant(l, rules, g, f.event, now);
         }
         return ledger_commit(l, &t, err);
 }

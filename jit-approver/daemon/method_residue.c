@@ -85,12 +85,13 @@ void method_take_residue(Turn *t)
         turn_free(t);
 }
 
-static int take_in(
-        const ResidueCall *in, const Grant *g, usec_t wall, Residue *ret, char **ret_summary)
+static int take_in(const ResidueCall *in, const Rules *rules, const Grant *g, usec_t wall,
+        Residue *ret, char **ret_summary)
 {
         Residue x = { .grant = g->id, .taken = wall };
 
-        int r = residue_accept(in->lines.items, in->lines.n, in->found, &x.lines, ret_summary);
+        int r = residue_accept(in->lines.items, in->lines.n, in->found,
+                rules ? &rules->secret_patterns : NULL, &x.lines, ret_summary);
         if (r < 0) {
                 return r;
         }

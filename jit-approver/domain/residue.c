@@ -43,7 +43,7 @@ static char *join(char *const *words)
 }
 
 /* A process tells the words it was started with, secrets and all. Safe; NULL: out of memory. */
-static char *mask_command(const char *command)
+static char *mask_command(const char *command, const ExpressionList *own)
 {
         _cleanup_(freep) char *copy = strdup(command);
         _cleanup_(freep) const char **words = calloc(strlen(command) / 2 + 2, sizeof(*words));
@@ -57,7 +57,8 @@ static char *mask_command(const char *command)
         for (char *w = strtok_r(copy, " ", &rest); w; w = strtok_r(NULL, " ", &rest)) {
                 words[n++] = w;
         }
-        _cleanup_(freep) char *joined = mask_words(words, n, &masked) < 0 ? NULL : join(masked);
+        _cleanup_(freep) char *joined =
+                mask_words(words, n, own, &masked) < 0 ? NULL : join(masked);
         return joined ? text_clean_dup(joined, TRACE_WHAT_MAX) : NULL;
 }
 
@@ -76,7 +77,7 @@ static void summary_count(Summary *s, const Trace *t)
         }
 }
 
-static int line_accept(const char *line, Summary *s, FILE *out)
+static int line_accept(const char *line, const ExpressionList *own, Summary *s, FILE *out)
 {
         _cleanup_(freep) char *text = NULL, *what = NULL, *safe = NULL;
         Trace t;
@@ -85,7 +86,7 @@ static int line_accept(const char *line, Summary *s, FILE *out)
         if (r < 0) {
                 return r;
         }
-        what = t.kind == TRACE_PROCESS ? mask_command(t.what)
+        what = t.kind == TRACE_PROCESS ? mask_command(t.what, own)
                                        : text_clean_dup(t.what, TRACE_WHAT_MAX);
         if (!what) {
                 return -ENOMEM;
@@ -118,8 +119,8 @@ static char *summary_text(const Summary *s, int64_t more)
         return strdup(n > 0 ? text : "nothing was found");
 }
 
-int residue_accept(
-        const char *const *lines, size_t n, int64_t found, char **ret, char **ret_summary)
+int residue_accept(const char *const *lines, size_t n, int64_t found, const ExpressionList *own,
+        char **ret, char **ret_summary)
 {
         _cleanup_(freep) char *text = NULL;
         Summary s = { 0 };
@@ -134,7 +135,7 @@ int residue_accept(
                 return -ENOMEM;
         }
         for (size_t i = 0; r >= 0 && i < n; i++) {
-                r = line_accept(lines[i], &s, out);
+                r = line_accept(lines[i], own, &s, out);
         }
         if (fclose(out) != 0 && r >= 0) {
                 r = -ENOMEM;

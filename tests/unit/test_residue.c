@@ -12,7 +12,7 @@ static void accept_as(
 {
         _cleanup_(freep) char *got = NULL, *said = NULL;
 
-        ck_assert_int_eq(residue_accept(lines, n, found, &got, &said), 0);
+        ck_assert_int_eq(residue_accept(lines, n, found, NULL, &got, &said), 0);
         ck_assert_str_eq(got, text);
         ck_assert_str_eq(said, summary);
 }
@@ -79,9 +79,9 @@ START_TEST(refusals)
         for (size_t i = 0; i < ELEMENTSOF(many); i++) {
                 many[i] = "added\t\troot\t\t/x";
         }
-        ck_assert_int_eq(residue_accept(many, ELEMENTSOF(many), 0, &got, &said), -E2BIG);
+        ck_assert_int_eq(residue_accept(many, ELEMENTSOF(many), 0, NULL, &got, &said), -E2BIG);
         many[3] = "nonsense";
-        ck_assert_int_eq(residue_accept(many, 4, 0, &got, &said), -EBADMSG);
+        ck_assert_int_eq(residue_accept(many, 4, 0, NULL, &got, &said), -EBADMSG);
         ck_assert_ptr_null(got);
         ck_assert_ptr_null(said);
 }
