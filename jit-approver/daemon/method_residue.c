@@ -119,7 +119,8 @@ void method_add_residue(Turn *t)
         }
         int err = state_now(t, &g) == GRANT_ACTIVE
                           ? -EAGAIN
-                          : take_in(&t->in.residue, &g, now.wall, &x, &summary);
+                          : take_in(&t->in.residue, config_rules(t->daemon->config), &g, now.wall,
+                                    &x, &summary);
         if (err >= 0) {
                 err = ledger_residue(&d->ledger, config_rules(d->config), &g, &x, summary, &now);
         }
