@@ -170,6 +170,10 @@ static const char migration_5[] =
         "CREATE INDEX audit_used ON audit (granted) WHERE event = 'grant.used';";
 
 const char *const store_migrations[] = {
-        migration_1, migration_2, migration_3, migration_4, migration_5,
+        migration_1,
+        migration_2,
+        migration_3,
+        migration_4,
+        migration_5,
 };
 const size_t store_migrations_n = ELEMENTSOF(store_migrations);
