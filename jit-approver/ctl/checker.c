@@ -81,12 +81,16 @@ static int checker_spawn(char *const *argv, pid_t *ret, int *ret_fd)
         return 0;
 }
 
-static int lines_split(char *text, char ***ret)
+#define WARNING "warning: "
+
+static int lines_split(char *text, Checked *c)
 {
         char *save = NULL;
 
         for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-                int r = strv_add(ret, line);
+                bool warning = strncmp(line, WARNING, strlen(WARNING)) == 0;
+                int r = strv_add(warning ? &c->warnings : &c->lines,
+                        warning ? line + strlen(WARNING) : line);
                 if (r < 0) {
                         return r;
                 }
@@ -131,7 +135,7 @@ int checker_run_program(char *const *args, Checked *ret)
                 return r;
         }
         c.ok = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-        r = lines_split(text, &c.lines);
+        r = lines_split(text, &c);
         if (r < 0) {
                 return r;
         }
@@ -143,6 +147,7 @@ int checker_run_program(char *const *args, Checked *ret)
 void checked_done(Checked *c)
 {
         c->lines = strv_free(c->lines);
+        c->warnings = strv_free(c->warnings);
 }
 
 /* ":12" at s; the end of it, or NULL. */

@@ -11,8 +11,9 @@
 #include "common/macro.h"
 
 typedef struct Checked {
-        bool ok;      /* it ran to its end and found nothing */
-        char **lines; /* what it printed, owned; "file:line:col: message" */
+        bool ok;         /* it ran to its end and found no problem */
+        char **lines;    /* what it printed, owned; "file:line:col: message" */
+        char **warnings; /* of what is no problem; likewise */
 } Checked;
 
 /* The approver's program with these arguments (NULL-ended). 0 or -errno: it could not be run. */

@@ -33,6 +33,15 @@ static void put_problem(JsonWriter *w, const char *text)
         json_close_object(w);
 }
 
+static void put_list(JsonWriter *w, const char *name, char *const *lines)
+{
+        json_open_array(w, name);
+        for (size_t i = 0; lines && lines[i]; i++) {
+                put_problem(w, lines[i]);
+        }
+        json_close_array(w);
+}
+
 static int print_problems(const Checked *c)
 {
         _cleanup_(freep) char *text = NULL;
@@ -40,11 +49,8 @@ static int print_problems(const Checked *c)
 
         json_open_object(&w, NULL);
         json_put_boolean(&w, "ok", c->ok);
-        json_open_array(&w, "problems");
-        for (size_t i = 0; c->lines && c->lines[i]; i++) {
-                put_problem(&w, c->lines[i]);
-        }
-        json_close_array(&w);
+        put_list(&w, "problems", c->lines);
+        put_list(&w, "warnings", c->warnings);
         json_close_object(&w);
         if (json_writer_finish(&w, &text, NULL) < 0) {
                 say("Too many problems to write.");
@@ -69,6 +75,12 @@ static int run_check(const Ctl *ctl)
         }
         for (size_t i = 0; c.lines && c.lines[i]; i++) {
                 say_line(c.lines[i]);
+        }
+        for (size_t i = 0; c.warnings && c.warnings[i]; i++) {
+                _cleanup_(freep) char *line = NULL;
+
+                (void) must(str_printf(&line, "warning: %s", c.warnings[i]) < 0 ? NULL : line);
+                say_line(line);
         }
         if (c.ok) {
                 (void) puts("ok");
@@ -118,7 +130,8 @@ const Verb verb_check = {
         .synopsis = "[FILE]",
         .summary = "Check the rules without loading them",
         .notes = "FILE instead of the installed configuration. Works with no approver running.\n"
-                 "Exit: 0 ok, 1 there are problems.\n",
+                 "Warnings tell of rules that are no mistake and hardly what was meant.\n"
+                 "Exit: 0 ok, perhaps with warnings, 1 there are problems.\n",
         .takes_config = true,
         .options = options,
         .max_args = 1,

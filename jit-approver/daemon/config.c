@@ -11,7 +11,11 @@
 
 #include "common/conf.h"
 #include "jit-approver/daemon/config_internal.h"
+#include "jit-approver/daemon/people_members.h"
+#include "jit-approver/domain/rules_lint.h"
 
+/* For warnings alone nobody shall wait for long. */
+#define MEMBERS_PATIENCE (5 * USEC_PER_SEC)
 #define REFRESH_EVERY (60 * USEC_PER_SEC)
 #define REFRESH_UNRESOLVED_EVERY (5 * USEC_PER_SEC)
 
@@ -171,8 +175,19 @@ static void on_checked(bool ok, void *userdata)
         *(int *) userdata = ok ? 0 : -EINVAL;
 }
 
+/* Warnings are a service: without an answer about groups there are fewer of them. */
+static void lint(const Rules *rules, Problems *warnings)
+{
+        Memberships m = { 0 };
+
+        (void) people_members(rules, MEMBERS_PATIENCE, &m);
+        rules_lint(rules, &m, warnings);
+        people_members_done(&m);
+}
+
 /* The check's own loop, with workers of its own: a name service that hangs keeps nobody for long. */
-static int check_in(sd_event *event, People *people, const char *path, Problems *problems)
+static int check_in(
+        sd_event *event, People *people, const char *path, Problems *problems, Problems *warnings)
 {
         _cleanup_(config_freep) Config *c = NULL;
         int result = 1;
@@ -189,10 +204,13 @@ static int check_in(sd_event *event, People *people, const char *path, Problems 
         }
         *problems = c->problems;
         c->problems = (Problems){ 0 };
+        if (result >= 0) {
+                lint(c->current, warnings);
+        }
         return result;
 }
 
-int config_check(const char *path, const char *program, Problems *problems)
+int config_check(const char *path, const char *program, Problems *problems, Problems *warnings)
 {
         _cleanup_(people_freep) People *people = NULL;
         sd_event *event = NULL;
@@ -202,7 +220,7 @@ int config_check(const char *path, const char *program, Problems *problems)
                 r = people_new(event, program, &people);
         }
         if (r >= 0) {
-                r = check_in(event, people, path, problems);
+                r = check_in(event, people, path, problems, warnings);
         }
         people = people_free(people);
         sd_event_unref(event);

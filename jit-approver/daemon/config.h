@@ -39,6 +39,7 @@ const Problems *config_problems(const Config *c);
 
 /*
  * For `jit-approver --check`: reads, parses and resolves in a loop of its own, with program for
- * people_new(). -EINVAL with problems, which are set, not added to.
+ * people_new(). -EINVAL with problems, which are set, not added to; without, what rules_lint() has to say
+ * is added to warnings.
  */
-int config_check(const char *path, const char *program, Problems *problems);
+int config_check(const char *path, const char *program, Problems *problems, Problems *warnings);

@@ -38,7 +38,7 @@ static int help(void)
              "  --gateway-socket PATH  likewise, for the gateway\n"
              "  --state DIR            the record ($STATE_DIRECTORY)\n"
              "  --no-bus               do without systemd: no timers, no sessions that can be ended\n"
-             "  --check                only check the rules: problems on stderr, exit 1\n"
+             "  --check                only check the rules: problems on stderr, exit 1; warnings too\n"
              "  --recover              put the store right while no approver has it, then exit\n"
              "  --from FILE            with --recover: from this backup\n"
              "  --help, --version");
@@ -47,9 +47,9 @@ static int help(void)
 
 static int check_rules(void)
 {
-        Problems problems = { 0 };
+        Problems problems = { 0 }, warnings = { 0 };
 
-        int r = config_check(arg_config, WORKERS, &problems);
+        int r = config_check(arg_config, WORKERS, &problems, &warnings);
         for (size_t i = 0; i < problems.n; i++) {
                 _cleanup_(freep) char *text = problem_to_string(&problems.items[i]);
                 fprintf(stderr, "%s\n", str_or(text, "out of memory"));
@@ -57,7 +57,12 @@ static int check_rules(void)
         if (r < 0 && problems.n == 0) {
                 fprintf(stderr, "%s: %s\n", arg_config, strerror(-r));
         }
+        for (size_t i = 0; i < warnings.n; i++) {
+                _cleanup_(freep) char *text = problem_to_string(&warnings.items[i]);
+                fprintf(stderr, "warning: %s\n", str_or(text, "out of memory"));
+        }
         problems_done(&problems);
+        problems_done(&warnings);
         return r < 0 ? 1 : 0;
 }
 

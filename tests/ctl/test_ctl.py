@@ -817,6 +817,43 @@ class Keeping(Case):
         self.assertEqual(self.document("report", "--since", "today"), {"entries": []})
 
 
+class Check(Case):
+    """With the approver's own checker, which stands beside jitctl in the build tree."""
+
+    RULE = "[rule {}]\nservices = sudo\nusers = root\naction = refuse\n"
+
+    def write(self, text):
+        path = self.folder.name + "/approver.conf"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path, 0o600)
+        return path
+
+    def test_warnings_are_no_problems(self):
+        path = self.write(self.RULE.format("a") + self.RULE.format("b"))
+        done = self.jitctl("check", path)
+        self.assertEqual(done.stdout, "ok\n")
+        self.assertIn(f"warning: {path}:5:2: the rule 'b' never comes to its turn", done.stderr)
+        found = self.document("check", path)
+        self.assertEqual((found["ok"], found["problems"]), (True, []))
+        [warning] = found["warnings"]
+        self.assertEqual((warning["file"], warning["line"], warning["column"]), (path, 5, 2))
+        self.assertTrue(warning["message"].startswith("the rule 'b' never comes"))
+
+    def test_nothing_to_say(self):
+        path = self.write(self.RULE.format("a"))
+        self.assertEqual(self.jitctl("check", path).stderr, "")
+        self.assertEqual(self.document("check", path),
+                         {"ok": True, "problems": [], "warnings": []})
+
+    def test_problems_hide_warnings(self):
+        path = self.write(self.RULE.format("a") + self.RULE.format("b") + "scop = once\n")
+        done = self.jitctl("check", path, exit=1)
+        self.assertIn("did you mean 'scope'?", done.stderr)
+        self.assertNotIn("warning", done.stderr)
+        self.assertEqual(self.document("check", path, exit=1)["warnings"], [])
+
+
 class Doctor(Case):
     def doctor(self, exit, **status):
         self.serve(GetStatus=[[reply(**(STATUS | status))]])

@@ -449,20 +449,29 @@ END_TEST
 
 START_TEST(check)
 {
-        Problems problems = {};
+        Problems problems = {}, warnings = {};
 
         put_rule("a.conf", "main", "u1, @g1");
-        ck_assert_int_eq(config_check(path, fake_path(), &problems), 0);
+        ck_assert_int_eq(config_check(path, fake_path(), &problems, &warnings), 0);
         ck_assert_uint_eq(problems.n, 0);
+        problems_done(&warnings);
+        /* a rule below one that says the same */
+        put_rule("a.conf.d/x.conf", "x", "u1");
+        ck_assert_int_eq(config_check(path, fake_path(), &problems, &warnings), 0);
+        ck_assert_ptr_nonnull(
+                strstr(warnings.items[warnings.n - 1].message, "never comes to its turn"));
+        problems_done(&warnings);
         put_rule("a.conf.d/x.conf", "x", "u1, no-such-user, @no-such-group");
-        ck_assert_int_eq(config_check(path, fake_path(), &problems), -EINVAL);
+        ck_assert_int_eq(config_check(path, fake_path(), &problems, &warnings), -EINVAL);
         ck_assert_uint_eq(problems.n, 2);
         problems_done(&problems);
         put_text("a.conf.d/x.conf", "what\n");
-        ck_assert_int_eq(config_check(path, fake_path(), &problems), -EINVAL);
+        ck_assert_int_eq(config_check(path, fake_path(), &problems, &warnings), -EINVAL);
         problems_done(&problems);
-        ck_assert_int_eq(config_check("/nonexistent/a.conf", fake_path(), &problems), -EINVAL);
+        ck_assert_int_eq(
+                config_check("/nonexistent/a.conf", fake_path(), &problems, &warnings), -EINVAL);
         problems_done(&problems);
+        ck_assert_uint_eq(warnings.n, 0);
 }
 END_TEST
 
@@ -470,11 +479,11 @@ END_TEST
 START_TEST(check_all_at_once)
 {
         usec_t began = now();
-        Problems problems = {};
+        Problems problems = {}, warnings = {};
 
         put_text("a.conf",
                 "[rule x]\nservices = sudo\nusers = no-such-user, hangman\nactoin = allow\n");
-        ck_assert_int_eq(config_check(path, fake_path(), &problems), -EINVAL);
+        ck_assert_int_eq(config_check(path, fake_path(), &problems, &warnings), -EINVAL);
         ck_assert_uint_eq(problems.n, 3); /* lacks 'action', unknown 'actoin', no-such-user */
         ck_assert_int_lt(now() - began, 10 * USEC_PER_SEC);
         problems_done(&problems);
