@@ -162,6 +162,15 @@ const Field RESIDUE_FIELDS[] = {
         FIELD_END,
 };
 
+const Field EXPLAIN_FIELDS[] = {
+        FIELD_REQUIRED(INTEGER, ExplainCall, version),
+        FIELD(STRING, ExplainCall, user),
+        FIELD(STRING, ExplainCall, service),
+        FIELD(STRING, ExplainCall, target),
+        FIELD(STRINGS, ExplainCall, command),
+        FIELD_END,
+};
+
 const Field DELIVER_FIELDS[] = {
         FIELD_REQUIRED(INTEGER, DeliverCall, version),
         FIELD_REQUIRED(STRINGS, DeliverCall, channels),

@@ -168,6 +168,15 @@ typedef struct ResidueCall {
 } ResidueCall;
 extern const Field RESIDUE_FIELDS[];
 
+typedef struct ExplainCall {
+        int64_t version;
+        const char *user;    /* NULL: the caller */
+        const char *service; /* NULL: sudo */
+        const char *target;  /* NULL: root, where the service changes the user */
+        Strings command;     /* none: a shell, or a login */
+} ExplainCall;
+extern const Field EXPLAIN_FIELDS[];
+
 /* --- the gateway's, on its own socket --- */
 
 typedef struct DeliverCall {

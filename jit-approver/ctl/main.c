@@ -21,8 +21,8 @@ static const Group groups[] = {
                                     &verb_nudge, &verb_extend, &verb_end } },
         { "To decide", { &verb_pending, &verb_show, &verb_approve, &verb_deny } },
         { "To administer and audit",
-                { &verb_grants, &verb_grant, &verb_revoke, &verb_log, &verb_check, &verb_reload,
-                        &verb_doctor, &verb_expire } },
+                { &verb_grants, &verb_grant, &verb_revoke, &verb_log, &verb_explain, &verb_check,
+                        &verb_reload, &verb_doctor, &verb_expire } },
         { "To keep the record", { &verb_report, &verb_backup, &verb_recover } },
 };
 

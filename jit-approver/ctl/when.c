@@ -5,6 +5,7 @@
 #include "jit-approver/ctl/when.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "common/span.h"
 #include "common/util.h"
@@ -60,6 +61,21 @@ static int when_local(const char *s, usec_t *ret)
         return 0;
 }
 
+/* "15:04" of now's day. */
+static int when_clock(const char *s, usec_t now, usec_t *ret)
+{
+        time_t at = (time_t) (now / USEC_PER_SEC);
+        char day[16], text[32];
+        struct tm tm;
+
+        if (strlen(s) != 5 || !localtime_r(&at, &tm) ||
+                strftime(day, sizeof(day), "%Y-%m-%d", &tm) == 0) {
+                return -EINVAL;
+        }
+        (void) snprintf(text, sizeof(text), "%s %s", day, s);
+        return when_local(text, ret);
+}
+
 static int when_ago(const char *s, usec_t now, usec_t *ret)
 {
         static const char ago[] = " ago";
@@ -97,7 +113,8 @@ int when_parse(const char *s, usec_t now, usec_t *ret)
         if (streq(s, "yesterday")) {
                 return when_midnight(now, 1, ret);
         }
-        if (time_rfc3339_parse(s, ret) >= 0 || when_local(s, ret) >= 0) {
+        if (time_rfc3339_parse(s, ret) >= 0 || when_local(s, ret) >= 0 ||
+                when_clock(s, now, ret) >= 0) {
                 return 0;
         }
         return when_ago(s, now, ret);

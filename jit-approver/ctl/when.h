@@ -6,7 +6,7 @@
 #include "common/clock.h"
 
 /*
- * RFC 3339; "2026-11-21" and "2026-11-21 15:04" (local time, the day at its midnight); "now",
+ * RFC 3339; "2026-11-21" and "2026-11-21 15:04" (local time, the day at its midnight); "15:04" of today; "now",
  * "today", "yesterday"; "-2h" and "2h ago". -EINVAL.
  */
 int when_parse(const char *s, usec_t now, usec_t *ret);

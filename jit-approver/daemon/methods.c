@@ -40,6 +40,8 @@ static const Method methods[] = {
         { "MakeGrant", PEOPLE, GRANT_FIELDS, 0, IN_AT(grant.user), IN_AT(grant.target), 0,
                 method_make_grant },
         { "ReadLog", PEOPLE, LOG_FIELDS, 0, IN_AT(log.user), 0, 0, method_read_log },
+        { "Explain", PEOPLE, EXPLAIN_FIELDS, 0, IN_AT(explain.user), IN_AT(explain.target), 0,
+                method_explain },
         { "GetStatus", PEOPLE, ID_FIELDS, 0, 0, 0, 0, method_get_status },
         { "Reload", PEOPLE, ID_FIELDS, 0, 0, 0, 0, method_reload },
         { "Backup", PEOPLE, BACKUP_FIELDS, 0, 0, 0, 0, method_backup },

@@ -37,6 +37,7 @@ typedef struct Turn {
                 BackupCall backup;
                 ReportCall report;
                 ResidueCall residue;
+                ExplainCall explain;
                 DeliverCall deliver;
                 SettleCall settle;
                 LinkCall link;
@@ -99,6 +100,7 @@ void method_extend(Turn *t);
 void method_revoke(Turn *t);
 void method_make_grant(Turn *t);
 void method_read_log(Turn *t);
+void method_explain(Turn *t);
 void method_get_status(Turn *t);
 void method_reload(Turn *t);
 

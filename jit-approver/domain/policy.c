@@ -190,19 +190,38 @@ static Ternary target_matches(const Rule *rule, const Question *q)
         return q->target_known ? names_include(&rule->targets, &q->target) : TERNARY_NO;
 }
 
-static Ternary rule_matches(const Rule *rule, const Question *q)
+RuleMatch policy_match(const Rule *rule, const Question *q)
 {
         Ternary user, target;
 
-        if (!service_matches(rule, q->service) || !command_matches(rule, q)) {
-                return TERNARY_NO;
+        if (!service_matches(rule, q->service)) {
+                return RULE_OTHER_SERVICE;
         }
         user = names_include(&rule->users, &q->asker);
-        target = target_matches(rule, q);
-        if (user == TERNARY_NO || target == TERNARY_NO) {
-                return TERNARY_NO;
+        if (user == TERNARY_NO) {
+                return RULE_OTHER_USER;
         }
-        return user == TERNARY_YES && target == TERNARY_YES ? TERNARY_YES : TERNARY_UNKNOWN;
+        target = target_matches(rule, q);
+        if (target == TERNARY_NO) {
+                return RULE_OTHER_TARGET;
+        }
+        if (!command_matches(rule, q)) {
+                return RULE_OTHER_COMMAND;
+        }
+        return user == TERNARY_YES && target == TERNARY_YES ? RULE_MATCHES : RULE_UNKNOWN;
+}
+
+const char *rule_match_to_string(RuleMatch m)
+{
+        static const char *const words[] = {
+                [RULE_UNKNOWN] = "unknown",
+                [RULE_OTHER_SERVICE] = "service",
+                [RULE_OTHER_USER] = "user",
+                [RULE_OTHER_TARGET] = "target",
+                [RULE_OTHER_COMMAND] = "command",
+        };
+
+        return (size_t) m < ELEMENTSOF(words) ? words[m] : NULL;
 }
 
 static PolicyKind kind_of_action(Action a)
@@ -225,16 +244,15 @@ void policy_evaluate(const Rules *rules, const Question *q, Policy *ret)
         for (size_t i = 0; i < rules->n_rules; i++) {
                 const Rule *rule = &rules->rules[i];
 
-                switch (rule_matches(rule, q)) {
-                case TERNARY_NO:
-                        continue;
-                case TERNARY_YES:
+                switch (policy_match(rule, q)) {
+                case RULE_MATCHES:
                         *ret = (Policy){ kind_of_action(rule->action), rule };
                         return;
-                case TERNARY_UNKNOWN:
-                default:
+                case RULE_UNKNOWN:
                         *ret = (Policy){ POLICY_UNKNOWN, rule };
                         return;
+                default:
+                        continue;
                 }
         }
 }

@@ -53,6 +53,21 @@ typedef struct Policy {
 
 void policy_evaluate(const Rules *rules, const Question *q, Policy *ret);
 
+/* Whether a rule matches, and what is the first of its parts that does not. */
+typedef enum RuleMatch {
+        RULE_UNKNOWN = 0, /* the name service does not say */
+        RULE_MATCHES,
+        RULE_OTHER_SERVICE,
+        RULE_OTHER_USER,
+        RULE_OTHER_TARGET,
+        RULE_OTHER_COMMAND,
+} RuleMatch;
+
+/* What policy_evaluate() itself goes by. */
+RuleMatch policy_match(const Rule *rule, const Question *q);
+/* service user target command unknown; NULL for RULE_MATCHES. */
+const char *rule_match_to_string(RuleMatch m);
+
 /*
  * Whether the list names the account: YES as soon as one entry does, UNKNOWN if one might, else NO.
  * NAME_GROUP and NAME_APPROVER entries are followed (groups nest at most GROUP_DEPTH_MAX deep).

@@ -854,6 +854,71 @@ class Check(Case):
         self.assertEqual(self.document("check", path, exit=1)["warnings"], [])
 
 
+EXPLAINED = {"user": "alice", "user_uid": 1000, "service": "sudo", "target": "root", "target_uid": 0,
+             "verdict": "ask", "rule": "prod", "place": "/etc/jit-approver/approver.conf:18",
+             "passed": [{"rule": "backup", "why": "user"}],
+             "stages": [{"approvers": ["bob", "carol"]}, {"approvers": ["@security"]}],
+             "escalations": [{"after": "2m", "approvers": ["leads"]}], "approvals": 2,
+             "assurance": "link", "match_code": True, "wait": "5m", "open_for": "30m",
+             "duration": "30m", "max_duration": "4h", "reason": "required",
+             "reason_pattern": "OPS-[0-9]+", "scope": "service", "bind": "user",
+             "end_when_done": False, "extend": "ask", "on_expiry": "end-sessions",
+             "warn_before": ["5m", "1m"], "survive_reboot": False, "rate": "10/1h",
+             "cool_down": "1m", "rescue": False, "notify": ["ops-chat"]}
+
+
+class Explain(Case):
+    def ask(self, **changes):
+        self.serve(Explain=[[reply(explanation=EXPLAINED | changes)]])
+
+    def test_who_when_and_how(self):
+        self.ask()
+        said = self.jitctl("explain", "alice", "sudo", "--target", "root",
+                           "--at", "2026-11-21T03:00:00Z", "--", "systemctl", "restart", "nginx")
+        self.assertEqual(self.server.called("Explain")[-1],
+                         {"version": 1, "user": "alice", "service": "sudo", "target": "root",
+                          "command": ["systemctl", "restart", "nginx"]})
+        for part in ["alice, sudo to root: systemctl restart nginx", "people are asked",
+                     "prod (/etc/jit-approver/approver.conf:18)", "backup: it is of another user",
+                     "03:00: 2 of bob, carol", "2 of @security", "03:02, after 2 min in one stage: leads",
+                     "10 requests in 1 h", "not again for 1 min",
+                     "until 2026-11-21 03:30", "the two digits on the asker's screen",
+                     "required, of the form OPS-[0-9]+", "for 30 min, at most 4 h",
+                     "with all sessions; warned before: 5m, 1m"]:
+            self.assertIn(part, said.stdout)
+        self.assertEqual(said.stderr, "")
+
+    def test_verdicts(self):
+        for verdict, words in [("allow", "the gate stands open"), ("refuse", "refused, and nobody"),
+                               ("exempt", "root's own"), ("unknown", "the name service")]:
+            few = {name: EXPLAINED[name] for name in
+                   ["user", "user_uid", "service", "target", "target_uid", "passed"]}
+            self.serve(Explain=[[reply(explanation=few | {"verdict": verdict})]])
+            said = self.jitctl("explain", "alice", "sshd").stdout
+            self.assertIn(words, said)
+            self.assertIn("none matches", said)
+            self.assertNotIn("target", self.server.called("Explain")[-1])
+
+    def test_break_glass(self):
+        self.ask(verdict="break-glass", reviewers=["dan"], escalations=[])
+        said = self.jitctl("explain", "alice", "sudo").stdout
+        self.assertRegex(said, "alarmed +bob, carol")
+        self.assertRegex(said, "signed by +dan")
+
+    def test_json_and_mistakes(self):
+        self.ask()
+        self.assertEqual(self.document("explain", "alice", "sudo"), EXPLAINED)
+        self.jitctl("explain", "alice", exit=2)
+        self.jitctl("explain", "alice", "sudo", "--at", "teatime", exit=2)
+        self.serve(Explain=[[error("NotPermitted", message="only auditors")]])
+        self.jitctl("explain", "bob", "sudo", exit=5)
+
+    def test_evil_words(self):
+        self.ask(user=EVIL, rule=EVIL, passed=[{"rule": EVIL, "why": EVIL}],
+                 stages=[{"approvers": [EVIL]}])
+        self.jitctl("explain", "alice", "sudo")
+
+
 class Doctor(Case):
     def doctor(self, exit, **status):
         self.serve(GetStatus=[[reply(**(STATUS | status))]])

@@ -194,6 +194,28 @@ static void do_log_verify(Client *c, const Case *x)
         read_log(c, NULL, NULL, true);
 }
 
+static void explain(Client *c, const char *user)
+{
+        ExplainCall call = { .version = PROTOCOL_VERSION, .user = user, .service = "sudo" };
+
+        say(c, "Explain", EXPLAIN_FIELDS, &call, 0);
+}
+
+static void do_explain(Client *c, const Case *x)
+{
+        explain(c, NULL);
+}
+
+static void do_explain_dev(Client *c, const Case *x)
+{
+        explain(c, "dev");
+}
+
+static void do_explain_nobody(Client *c, const Case *x)
+{
+        explain(c, "there-is-no-such");
+}
+
 static const uid_t columns[] = { EVE, DAVE, DEV, BOB, AUD, ADM, ROOT };
 
 /* clang-format off */
@@ -226,6 +248,9 @@ static const struct {
         { "ReadLog of dev",     do_log_of_dev,      { P,     P,    "",   P,       "",     "",   "" } },
         { "ReadLog by approver", do_log_by_approver, { P,    P,    P,    P,       "",     "",   "" } },
         { "ReadLog verify",     do_log_verify,      { P,     P,    P,    P,       "",     "",   "" } },
+        { "Explain",            do_explain,         { "",    "",   "",   "",      "",     "",   "" } },
+        { "Explain of dev",     do_explain_dev,     { P,     P,    "",   P,       "",     "",   "" } },
+        { "Explain of nobody",  do_explain_nobody,  { P,     P,    P,    P,       N,      N,    N  } },
         { "GetStatus",          do_status,          { "",    "",   "",   "",      "",     "",   "" } },
         { "Report",             do_report,          { "",    "",   "",   "",      "",     "",   "" } },
         { "Reload",             do_reload,          { P,     P,    P,    P,       P,      "",   "" } },

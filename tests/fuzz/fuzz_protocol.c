@@ -31,7 +31,11 @@ typedef union Any {
         RevokeCall revoke;
         GrantCall grant;
         LogCall log;
+        BackupCall backup;
+        ReportCall report;
         ResidueCall residue;
+        ExplainCall explain;
+        ExtendCall extend;
 } Any;
 
 static char *write_out(const Field *fields, const void *value, size_t *ret_size)
@@ -67,7 +71,8 @@ static void read_parameters(const JsonNode *parameters)
 {
         static const Field *const tables[] = { ASK_FIELDS, ANSWER_FIELDS, CHECK_FIELDS,
                 REQUEST_FIELDS, WAIT_FIELDS, EXEMPT_FIELDS, ID_FIELDS, DECIDE_FIELDS, LIST_FIELDS,
-                REVOKE_FIELDS, GRANT_FIELDS, LOG_FIELDS, RESIDUE_FIELDS };
+                REVOKE_FIELDS, GRANT_FIELDS, LOG_FIELDS, BACKUP_FIELDS, REPORT_FIELDS,
+                RESIDUE_FIELDS, EXPLAIN_FIELDS, EXTEND_FIELDS };
 
         for (size_t i = 0; i < ELEMENTSOF(tables); i++) {
                 const char *bad = NULL;

@@ -336,6 +336,59 @@ START_TEST(a_group_of_choice)
 }
 END_TEST
 
+/* Why not, by the first part that does not; what decides goes by the same. */
+START_TEST(why_not)
+{
+        _cleanup_(rules_freep) Rules *rules = fixture_rules(
+                "[rule r]\nservices = sudo\nusers = u1000, @g?x\ntargets = root, u?y\n"
+                "commands = ls *\naction = refuse\n"
+                "[rule s]\nservices = su\nusers = u1000\ntargets = root\naction = refuse\n");
+        static const char *const ls[] = { "ls", "-l" }, *const id[] = { "id" };
+        static const struct {
+                const char *service;
+                uid_t asker, target;
+                bool other_command;
+                RuleMatch first, second;
+        } cases[] = {
+                { "sudo", 1000, 0, false, RULE_MATCHES, RULE_OTHER_SERVICE },
+                { "sshd", 1, 1, true, RULE_OTHER_SERVICE, RULE_OTHER_SERVICE },
+                { "sudo", 1000, 0, true, RULE_OTHER_COMMAND, RULE_OTHER_SERVICE },
+                { "sudo", 1000, 5, false, RULE_UNKNOWN, RULE_OTHER_SERVICE },
+                { "sudo", 1001, 0, false, RULE_UNKNOWN, RULE_OTHER_SERVICE },
+                { "sudo", 1001, 0, true, RULE_OTHER_COMMAND, RULE_OTHER_SERVICE },
+                { "su", 1001, 5, true, RULE_OTHER_SERVICE, RULE_OTHER_USER },
+                { "su", 1000, 5, true, RULE_OTHER_SERVICE, RULE_OTHER_TARGET },
+                { "su", 1000, 0, true, RULE_OTHER_SERVICE, RULE_MATCHES },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Question q = {
+                        .service = cases[i].service,
+                        .asker = { cases[i].asker, Y },
+                        .target_known = true,
+                        .target = { cases[i].target, Y },
+                        .mode = COMMAND_RUN,
+                        .command = cases[i].other_command ? id : ls,
+                        .n_command = cases[i].other_command ? 1 : 2,
+                };
+                RuleMatch match[] = { policy_match(&rules->rules[0], &q),
+                        policy_match(&rules->rules[1], &q) };
+                Policy p;
+
+                ck_assert_msg(match[0] == cases[i].first && match[1] == cases[i].second,
+                        "case %zu: %d %d", i, (int) match[0], (int) match[1]);
+                policy_evaluate(rules, &q, &p);
+                ck_assert_ptr_eq(p.rule, match[0] <= RULE_MATCHES   ? &rules->rules[0]
+                                         : match[1] <= RULE_MATCHES ? &rules->rules[1]
+                                                                    : NULL);
+        }
+        ck_assert_str_eq(rule_match_to_string(RULE_UNKNOWN), "unknown");
+        ck_assert_str_eq(rule_match_to_string(RULE_OTHER_COMMAND), "command");
+        ck_assert_ptr_null(rule_match_to_string(RULE_MATCHES));
+        ck_assert_ptr_null(rule_match_to_string((RuleMatch) 99));
+}
+END_TEST
+
 START_TEST(evaluate_nothing)
 {
         Policy p = { POLICY_ALLOW, (const Rule *) 1 };
@@ -477,6 +530,7 @@ int main(void)
         tcase_add_test(all, patterns_are_quick);
         tcase_add_test(all, evaluate);
         tcase_add_test(all, a_group_of_choice);
+        tcase_add_test(all, why_not);
         tcase_add_test(all, evaluate_nothing);
         tcase_add_test(all, names_root);
         tcase_add_test(all, silence_opens_nothing);
