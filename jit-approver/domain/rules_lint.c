@@ -188,6 +188,7 @@ static void lint_escalations(const Lint *l, const Rule *rule, const Chain *c)
                 bool news = rule->stages.n == 0;
 
                 crowd_add(&to, l->rules, l->members, &e->to);
+                news = news || to.n == 0; /* of whom it is told that there are none */
                 for (size_t k = 0; k < c->n && !news; k++) {
                         _cleanup_(crowd_done) Crowd asked = {};
 

@@ -336,6 +336,32 @@ START_TEST(a_group_of_choice)
 }
 END_TEST
 
+/* Through groups of these files into one of the system: who is in it now, not who was. */
+START_TEST(members_come_and_go)
+{
+        static const gid_t in[] = { 7, 2000 }, out[] = { 7 };
+        _cleanup_(rules_freep) Rules *rules =
+                fixture_rules("[group a]\nmembers = b\n[group b]\nmembers = c, @g3000\n"
+                              "[group c]\nmembers = @g2000, bob\n[approver bob]\nuser = u1\n"
+                              "[rule r]\nservices = s\nusers = *\naction = ask\napprovers = a\n");
+        NameList *list = &rules->rules[0].stages.items[0];
+        Name *group = &rules->groups[2]->members.items[0];
+
+        ck_assert_int_eq(names_include(list, &(Account){ 5, Y, in, 2 }), Y);
+        ck_assert_int_eq(names_include(list, &(Account){ 5, Y, out, 1 }), N); /* he left */
+        ck_assert_int_eq(names_include(list, &(Account){ 5, U, in, 2 }), U);  /* nobody says */
+        ck_assert_int_eq(names_include(list, &(Account){ 5, N }), N);         /* he is gone */
+        ck_assert_int_eq(names_include(list, &(Account){ 1, U }), Y);         /* by his own name */
+        group->exists = U;
+        ck_assert_int_eq(names_include(list, &(Account){ 5, Y, in, 2 }), U);
+        group->exists = N; /* the group is gone */
+        ck_assert_int_eq(names_include(list, &(Account){ 5, Y, in, 2 }), N);
+        group->exists = Y;
+        group->id = 7; /* it was made anew, with another number */
+        ck_assert_int_eq(names_include(list, &(Account){ 5, Y, out, 1 }), Y);
+}
+END_TEST
+
 /* Why not, by the first part that does not; what decides goes by the same. */
 START_TEST(why_not)
 {
@@ -530,6 +556,7 @@ int main(void)
         tcase_add_test(all, patterns_are_quick);
         tcase_add_test(all, evaluate);
         tcase_add_test(all, a_group_of_choice);
+        tcase_add_test(all, members_come_and_go);
         tcase_add_test(all, why_not);
         tcase_add_test(all, evaluate_nothing);
         tcase_add_test(all, names_root);

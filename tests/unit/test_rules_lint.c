@@ -87,6 +87,8 @@ START_TEST(warnings)
                 { ASK "approvers = bob\nescalate = after 30m to carol\n",
                         "f:18:12: the rule 'r' never escalates to 'carol': its requests are open for 30m" },
                 { ASK "approvers = bob\nescalate = after 29m to carol\n", "" },
+                { ASK "approvers = bob\nescalate = after 2m to @g3\n",
+                        "the Unix group '@g3' has no members" },
                 /* spans */
                 { ASK "approvers = bob\nopen-for = 2m\n",
                         "f:14:2: the rule 'r' waits for up to 5m for requests that are open for 2m" },
