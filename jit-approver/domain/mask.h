@@ -15,7 +15,6 @@
  * A copy of n words, ended by NULL, in which what looks like a secret is MASKED; what stands around
  * it stays ("--password=MASKED"). own: what more is a secret, or NULL; a word, a piece of a command
  * within one, or what stands behind its first "=" is, if all of it matches and it has at most
- * MASK_OWN_MAX bytes. Caller frees with strv_free(). -ENOMEM.
+ * MATCHER_TEXT_MAX bytes. Caller frees with strv_free(). -ENOMEM.
  */
-#define MASK_OWN_MAX 1024
 int mask_words(const char *const *words, size_t n, const ExpressionList *own, char ***ret);

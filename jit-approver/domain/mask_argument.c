@@ -251,7 +251,7 @@ static size_t lead_length(Text t)
 
 static bool is_own(const Mask *m, Text t)
 {
-        return t.n <= MASK_OWN_MAX && matcher_matches(m->own, t.s, t.n);
+        return matcher_matches(m->own, t.s, t.n);
 }
 
 bool mask_put_own(Mask *m, Text t)

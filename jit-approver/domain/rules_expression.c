@@ -397,10 +397,15 @@ int matcher_new(const ExpressionList *list, Matcher **ret)
 
 bool matcher_matches(const Matcher *m, const char *s, size_t n)
 {
-        for (size_t i = 0; m && n > 0 && i < m->n; i++) {
-                regmatch_t span = { .rm_so = 0, .rm_eo = (regoff_t) n };
+        char text[MATCHER_TEXT_MAX + 1];
 
-                if (regexec(&m->items[i], s, 1, &span, REG_STARTEND) == 0) {
+        if (!m || n == 0 || n > MATCHER_TEXT_MAX) {
+                return false;
+        }
+        memcpy(text, s, n);
+        text[n] = '\0';
+        for (size_t i = 0; i < m->n; i++) {
+                if (regexec(&m->items[i], text, 0, NULL, 0) == 0) {
                         return true;
                 }
         }

@@ -26,7 +26,8 @@ typedef struct Matcher Matcher;
 
 /* NULL for an empty list. -ENOMEM. */
 int matcher_new(const ExpressionList *list, Matcher **ret);
-/* Whether all of s[0..n) matches one of them; nothing matches NULL, and no empty s matches. */
+/* Whether all of s[0..n) matches one of them; nothing matches NULL, and no s that is empty or longer. */
+#define MATCHER_TEXT_MAX 1024
 bool matcher_matches(const Matcher *m, const char *s, size_t n);
 Matcher *matcher_free(Matcher *m);
 DEFINE_FREE(Matcher, matcher_free)

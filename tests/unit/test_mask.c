@@ -5,6 +5,7 @@
 
 #include "common/util.h"
 #include "jit-approver/domain/mask.h"
+#include "jit-approver/domain/rules_expression.h"
 #include "tests/unit/rules_fixture.h"
 
 /* "ghp_" and so on apart from what follows, so that nobody takes these for real ones. */
@@ -464,14 +465,14 @@ START_TEST(own_length)
 {
         _cleanup_(rules_freep) Rules *rules = fixture_rules(RULES_WITH("x+"));
 
-        for (size_t n = MASK_OWN_MAX - 1; n <= MASK_OWN_MAX + 1; n++) {
-                char word[MASK_OWN_MAX + 8] = "";
+        for (size_t n = MATCHER_TEXT_MAX - 1; n <= MATCHER_TEXT_MAX + 1; n++) {
+                char word[MATCHER_TEXT_MAX + 8] = "";
                 const char *words[] = { word };
                 _cleanup_(strv_freep) char **out = NULL;
 
                 memset(word, 'x', n);
                 ck_assert_int_eq(mask_words(words, 1, &rules->secret_patterns, &out), 0);
-                ck_assert_int_eq(streq(out[0], MASKED), n <= MASK_OWN_MAX);
+                ck_assert_int_eq(streq(out[0], MASKED), n <= MATCHER_TEXT_MAX);
         }
 }
 END_TEST
