@@ -21,6 +21,12 @@ void dialogue_close(Dialogue *d)
         d->client = CLIENT_NONE;
 }
 
+void dialogue_hang_up(Dialogue *d)
+{
+        closep(&d->client.fd);
+        d->client.fd = -1;
+}
+
 static int dialogue_queue(Dialogue *d, const char *method, const Field *fields,
         const void *parameters, Ask *ask, unsigned flags)
 {

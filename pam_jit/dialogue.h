@@ -21,6 +21,8 @@ typedef struct Dialogue {
 /* See client_connect(); closes what was open. */
 int dialogue_open(Dialogue *d, const Options *options, usec_t deadline);
 void dialogue_close(Dialogue *d);
+/* Lets the connection go; the last answer stays. */
+void dialogue_hang_up(Dialogue *d);
 static inline bool dialogue_is_open(const Dialogue *d)
 {
         return d->client.fd >= 0;

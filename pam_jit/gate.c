@@ -2,11 +2,12 @@
 
 /*
  *     Check ──granted or not gated──▶ open
- *       └──ask──▶ [reason] ──▶ Request ──▶ wait (wait.c) ──▶ open or refused
+ *       └──ask──▶ [reason, confirmation] ──▶ Request ──▶ wait (wait.c) ──▶ open or refused
+ *                        ▲ (question.c)         │
+ *                        └──ask, three times────┘
  *
  * Trusts an answer that dialogue.c let through, and of its text nothing. MUST: (1) *ret opens only
- * on a verdict compared word for word; (2) no answer opens for nobody but root at the console; (3)
- * while a person types a reason, no connection is held.
+ * on a verdict compared word for word; (2) no answer opens for nobody but root at the console.
  */
 
 #include "pam_jit/gate.h"
@@ -17,6 +18,7 @@
 #include <syslog.h>
 
 #include "common/text.h"
+#include "pam_jit/question.h"
 #include "pam_jit/wait.h"
 
 #define OPEN_TIMEOUT (10 * USEC_PER_SEC)
@@ -69,8 +71,7 @@ void gate_debug(const Gate *g, const char *what, const char *detail)
         }
 }
 
-/* No answer that counts: say so, by what went wrong. */
-static void gate_trouble(Gate *g, int r)
+void gate_trouble(Gate *g, int r)
 {
         const char *line = "jit-approver does not answer; try again or see jitctl doctor";
         const char *error = dialogue_error(&g->dialogue);
@@ -119,117 +120,6 @@ static int gate_check(Gate *g, Answer *ret)
         return 0;
 }
 
-/* The command that makes the request from elsewhere, as far as one line can hold it. */
-static void say_reason_needed(Gate *g)
-{
-        const Who *w = g->who;
-        const char *words[64] = { "jitctl", "request", "--service", w->ask.service };
-        size_t n = 4;
-
-        if (w->ask.target) { /* jitctl's own default is root */
-                words[n++] = "--target";
-                words[n++] = w->ask.target;
-        }
-        words[n++] = "--reason";
-        words[n++] = "…";
-        if (w->ask.mode && streq(w->ask.mode, "run")) {
-                words[n++] = "--";
-                for (size_t i = 0; i < w->ask.command.n && n < ELEMENTSOF(words); i++) {
-                        words[n++] = w->ask.command.items[i];
-                }
-        }
-        _cleanup_(freep) char *command = text_command((char *const *) words, n, 320);
-        converse_say(&g->talk, TELL_END, "A reason is needed and cannot be asked here. Run: %s",
-                str_or(command, "jitctl request --reason …"));
-        gate_log(g, LOG_NOTICE, "refused, a reason is needed and cannot be asked", NULL);
-}
-
-static bool reason_is_empty(const char *s)
-{
-        return s[strspn(s, " \t\r\n")] == '\0';
-}
-
-/* One try. 1: *ret is a reason, or NULL where it may be; 0: it will not do; -errno: cannot ask. */
-static int reason_ask(Gate *g, bool required, char **ret)
-{
-        _cleanup_(erase_freep) char *reply = NULL;
-
-        int r = converse_ask(
-                &g->talk, &(Strings){ 0 }, required ? "Reason: " : "Reason (optional): ", &reply);
-        if (r < 0) {
-                return r;
-        }
-        size_t n = strlen(reply);
-        if (n > CONVERSE_REASON_MAX || !utf8_valid(reply, n)) {
-                converse_say(&g->talk, TELL_WAIT, "A reason is one line of at most %d bytes.",
-                        CONVERSE_REASON_MAX);
-                return 0;
-        }
-        if (reason_is_empty(reply)) {
-                return !required;
-        }
-        *ret = TAKE_PTR(reply);
-        return 1;
-}
-
-/*
- * Gets the reason that the rule wants. false: there will be no request, and that has been said. The
- * connection is closed if the person was asked.
- */
-static bool gate_reason(Gate *g, const char *mode, char **ret)
-{
-        bool required = mode && streq(mode, "required"), asked = false;
-        int r = -ENOTTY;
-
-        if (!mode || streq(mode, "none")) {
-                return true;
-        }
-        if (!required && !streq(mode, "optional")) {
-                gate_trouble(g, -EBADMSG);
-                return false;
-        }
-        if (g->talk.conv && who_can_be_asked(g->who, g->options)) {
-                dialogue_close(&g->dialogue);
-                /* sshd's wire may not carry questions; a terminal that fails was left with Ctrl-C. */
-                asked = g->who->service->kind != HOST_SSHD && g->who->service->kind != HOST_OTHER;
-                r = reason_ask(g, required, ret);
-                if (r == 0) {
-                        r = reason_ask(g, required, ret);
-                }
-        }
-        if (r > 0) {
-                return true;
-        }
-        if (r == 0 || asked) {
-                converse_say(&g->talk, TELL_WAIT, "No reason was given; nothing was asked.");
-                gate_log(g, LOG_NOTICE, "refused, no reason was given", NULL);
-                return false;
-        }
-        if (required) {
-                say_reason_needed(g);
-        }
-        return !required;
-}
-
-static void gate_request(Gate *g, const Answer *check, Outcome *ret)
-{
-        _cleanup_(erase_freep) char *reason = NULL;
-        int r = 0;
-
-        if (!gate_reason(g, check->reason_mode, &reason)) {
-                return;
-        }
-        if (!dialogue_is_open(&g->dialogue)) {
-                r = dialogue_open(&g->dialogue, g->options, in(ANSWER_TIMEOUT));
-        }
-        if (r >= 0) {
-                r = wait_request(g, reason, who_wait(g->who, g->options), ret);
-        }
-        if (r < 0) {
-                gate_trouble(g, r);
-        }
-}
-
 /* The words that end a question at once. true: *ret says how. */
 static bool gate_opens(Gate *g, const Answer *a, Outcome *ret)
 {
@@ -246,14 +136,60 @@ static bool gate_opens(Gate *g, const Answer *a, Outcome *ret)
         return false;
 }
 
-static void gate_refuse(Gate *g, const Answer *a)
+static void gate_refuse(Gate *g, Tell why, const Answer *a)
 {
-        converse_tell(&g->talk, TELL_END, &a->lines);
+        converse_tell(&g->talk, why, &a->lines);
         if (a->lines.n == 0) {
-                converse_say(&g->talk, TELL_END, "Refused (%s); see jitctl status.",
+                converse_say(&g->talk, why, "Refused (%s); see jitctl status.",
                         str_or(a->code, "denied"));
         }
         gate_log(g, LOG_NOTICE, "refused", str_or(a->code, a->verdict));
+}
+
+/* Once more round while the approver wants another reason, or other words. */
+static bool gate_ask(Gate *g, const Answer *asks, unsigned *left, Answer *ret_again, Outcome *ret)
+{
+        _cleanup_(words_done) Words words = { 0 };
+        int r = 0;
+
+        if (!words_ask(g, asks, left, &words)) {
+                return false;
+        }
+        if (!dialogue_is_open(&g->dialogue)) {
+                r = dialogue_open(&g->dialogue, g->options, in(ANSWER_TIMEOUT));
+        }
+        if (r >= 0) {
+                r = wait_request(g, &words, who_wait(g->who, g->options), ret_again, ret);
+        }
+        if (r < 0) {
+                gate_trouble(g, r);
+        }
+        return r > 0;
+}
+
+static void gate_request(Gate *g, const Answer *check, Outcome *ret)
+{
+        unsigned left = QUESTIONS_MAX;
+        Answer again = { 0 };
+
+        if (!gate_ask(g, check, &left, &again, ret)) {
+                return;
+        }
+        for (;;) {
+                Answer asks = again;
+                /* The same words once more would be refused once more. */
+                bool more = left > 0 && words_can_be_asked(g);
+
+                if (more) {
+                        more = gate_ask(g, &asks, &left, &again, ret);
+                } else {
+                        gate_refuse(g, TELL_WAIT, &asks);
+                }
+                answer_done(&asks);
+                if (!more) {
+                        return;
+                }
+        }
 }
 
 /* Nobody answered. Root at the console is let in all the same: who else would mend it. */
@@ -281,7 +217,7 @@ void gate_access(Gate *g, Outcome *ret)
                 if (streq(a.verdict, VERDICT_ASK)) {
                         gate_request(g, &a, ret);
                 } else {
-                        gate_refuse(g, &a);
+                        gate_refuse(g, TELL_END, &a);
                 }
         }
         answer_done(&a);
@@ -319,7 +255,7 @@ void gate_open(Gate *g, Outcome *ret)
                 return;
         }
         if (!gate_opens(g, &a, ret)) {
-                gate_refuse(g, &a);
+                gate_refuse(g, TELL_END, &a);
         }
         answer_done(&a);
 }

@@ -37,6 +37,8 @@ void gate_close(Gate *g);
 /* Best effort, at once: tells the approver who passed without it. */
 void gate_report(Gate *g, const char *why);
 
+/* No answer that counts: says and logs so, by what went wrong. */
+void gate_trouble(Gate *g, int r);
 /* One line in the log: what happened to whom. */
 void gate_log(const Gate *g, int priority, const char *what, const char *detail);
 void gate_debug(const Gate *g, const char *what, const char *detail);

@@ -215,7 +215,15 @@ static int wait_trouble(Wait *w, int r)
         return wait_return(w);
 }
 
-static int wait_loop(Wait *w, Outcome *ret)
+/* Not asked yet, and it may still be. */
+static bool wants_more(const Wait *w, const Answer *a)
+{
+        bool reason = a->reason_mode && !streq(a->reason_mode, "none");
+
+        return !id_is_set(&w->request) && streq(a->verdict, VERDICT_ASK) && (reason || a->confirm);
+}
+
+static int wait_loop(Wait *w, Answer *ret_again, Outcome *ret)
 {
         for (;;) {
                 Answer a;
@@ -230,6 +238,10 @@ static int wait_loop(Wait *w, Outcome *ret)
                         }
                         continue;
                 }
+                if (!continues && wants_more(w, &a)) {
+                        *ret_again = a;
+                        return 1;
+                }
                 if (!continues) {
                         wait_over(w, &a, ret);
                         answer_done(&a);
@@ -243,9 +255,16 @@ static int wait_loop(Wait *w, Outcome *ret)
         }
 }
 
-int wait_request(Gate *g, const char *reason, usec_t cap, Outcome *ret)
+int wait_request(Gate *g, const Words *words, usec_t cap, Answer *ret_again, Outcome *ret)
 {
-        RequestCall call = { PROTOCOL_VERSION, g->who->ask, reason, NULL, cap, cap == 0 };
+        RequestCall call = {
+                .version = PROTOCOL_VERSION,
+                .ask = g->who->ask,
+                .reason = words->reason,
+                .wait_usec = cap,
+                .detached = cap == 0,
+                .confirm = words->confirm,
+        };
         Wait w = {
                 .gate = g,
                 .signals = SIGNALS_NONE,
@@ -260,7 +279,7 @@ int wait_request(Gate *g, const char *reason, usec_t cap, Outcome *ret)
                         cap > 0 ? CALL_MORE : 0, w.until);
         }
         if (r >= 0) {
-                r = wait_loop(&w, ret);
+                r = wait_loop(&w, ret_again, ret);
         }
         if (r == -ETIMEDOUT && w.state == DETACHED) {
                 say_pending(&w);

@@ -155,8 +155,11 @@ static bool hear(Server *s, const Json *j)
         if (streq(method, "Request")) {
                 r = fields_read(REQUEST_FIELDS, m.parameters, &call, &bad);
                 if (r >= 0) {
-                        (void) snprintf(line, sizeof(line), "Request reason=%s wait_ms=%lld%s%s",
+                        (void) snprintf(line, sizeof(line),
+                                "Request reason=%s%s%s wait_ms=%lld%s%s",
                                 str_or(call.request.reason, "-"),
+                                call.request.confirm ? " confirm=" : "",
+                                str_or(call.request.confirm, ""),
                                 (long long) call.request.wait_usec / 1000,
                                 call.request.detached ? " detached" : "", flags);
                         note(s, line);
@@ -216,6 +219,7 @@ static char *answer_text(const Server *s, const FakeStep *step, size_t *ret_size
                 .target = pick(step->target, s->target),
                 .request = step->request,
                 .reason_mode = step->reason_mode,
+                .confirm = step->confirm,
                 .wait_usec = step->wait_ms * 1000,
                 .asker = step->asker == 0               ? (uid_t) s->asker
                          : step->asker == FAKE_UID_NONE ? UID_UNSET

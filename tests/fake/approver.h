@@ -38,7 +38,8 @@ typedef struct FakeStep {
         const char *text;
         int64_t number;
         bool continues;
-        const char *verdict, *code, *nonce, *service, *user, *target, *request, *reason_mode;
+        const char *verdict, *code, *nonce, *service, *user, *target, *request, *reason_mode,
+                *confirm;
         int64_t asker; /* 0: the right one */
         int64_t wait_ms;
         const char *lines[10];

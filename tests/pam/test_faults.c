@@ -17,8 +17,9 @@ static Run r;
 
 typedef struct Script {
         const char *name, *function, *service;
-        FakeStep steps[8];
+        FakeStep steps[10];
         bool opens; /* where nothing fails */
+        const char *replies;
 } Script;
 
 #define AWAIT STEP(FAKE_AWAIT_HANG_UP)
@@ -35,6 +36,21 @@ static const Script SCRIPTS[] = {
                         EXPECT("Request"), PENDING(.wait_ms = 300, .lines = { "Asked bob." }),
                         ANSWER(VERDICT_GRANT, .lines = { "Yes." }), AWAIT },
                 true },
+        { "confirmed, granted", "pam_sm_acct_mgmt", "sudo",
+                { EXPECT("Check"),
+                        ANSWER(VERDICT_ASK, .reason_mode = "required", .confirm = "Type BREAK: "),
+                        AWAIT, EXPECT("Request"), ANSWER(VERDICT_GRANT), AWAIT },
+                true, "because\nBREAK" },
+        { "not confirmed", "pam_sm_acct_mgmt", "sudo",
+                { EXPECT("Check"), ANSWER(VERDICT_ASK, .confirm = "Type BREAK: "), AWAIT,
+                        EXPECT("Request"), ANSWER(VERDICT_GRANT), AWAIT },
+                false, "" },
+        { "asked again, denied", "pam_sm_authenticate", "sudo",
+                { EXPECT("Check"), ANSWER(VERDICT_ASK, .reason_mode = "required"), AWAIT,
+                        EXPECT("Request"),
+                        ANSWER(VERDICT_ASK, .reason_mode = "required", .lines = { "Which?" }),
+                        AWAIT, EXPECT("Request"), ANSWER(VERDICT_DENY), AWAIT },
+                false, "because\nOPS-1" },
         { "asked, denied", "pam_sm_acct_mgmt", "sudo",
                 { EXPECT("Check"), ANSWER(VERDICT_ASK), EXPECT("Request"),
                         PENDING(.wait_ms = 300, .lines = { "Asked bob." }),
@@ -61,7 +77,7 @@ START_TEST(each_call)
                 r = (Run){ .steps = s->steps,
                         .phases = s->function,
                         .service = s->service,
-                        .replies = "because\n\n",
+                        .replies = str_or(s->replies, "because\n\n"),
                         .fault = ++n };
                 run(&r);
                 more = told(&r, "fault\n");

@@ -297,6 +297,74 @@ static void reason(void)
                 "sudo -p is not asked");
 }
 
+#define BREAK "Type BREAK to open root now; bob and carol will be alarmed: "
+
+static const FakeStep glass[] = { EXPECT("Check"),
+        ANSWER(VERDICT_ASK, .reason_mode = "required", .confirm = BREAK), STEP(FAKE_AWAIT_HANG_UP),
+        EXPECT("Request"), ANSWER(VERDICT_GRANT), { 0 } };
+static const FakeStep glass_whole[] = { EXPECT("Check"),
+        ANSWER(VERDICT_ASK, .reason_mode = "required", .confirm = BREAK), STEP(FAKE_AWAIT_HANG_UP),
+        { 0 } };
+
+static void type_at(Host *h, const char *prompt, const char *line)
+{
+        if (await_screen(h, prompt)) {
+                (void) !write(h->terminal, line, strlen(line));
+        }
+}
+
+static void break_glass(const char *const *argv)
+{
+        static Host h;
+        char what[100];
+
+        start(&h, "account", glass, argv);
+        type_at(&h, "Reason: ", "no way in\n");
+        type_at(&h, BREAK, "BREAK\n");
+        finish(&h);
+        (void) snprintf(what, sizeof(what), "break-glass is confirmed in %s", argv[0]);
+        expect(&h, h.status == 0 && strstr(h.heard, "reason=no way in confirm=BREAK "), what);
+
+        start(&h, "account", glass_whole, argv);
+        type_at(&h, "Reason: ", "no way in\n");
+        type_at(&h, BREAK, "\n");
+        finish(&h);
+        (void) snprintf(what, sizeof(what), "break-glass is not confirmed in %s", argv[0]);
+        expect(&h,
+                h.status != 0 && !strstr(h.heard, "Request") &&
+                        strstr(h.screen, "Not confirmed; nothing was opened."),
+                what);
+
+        start(&h, "account", glass_whole, argv);
+        type_at(&h, "Reason: ", "no way in\n");
+        if (await_screen(&h, BREAK)) {
+                leave_prompt(&h);
+        }
+        finish(&h);
+        (void) snprintf(what, sizeof(what), "Ctrl-C at the confirmation of %s", argv[0]);
+        expect(&h, h.status != 0 && !strstr(h.heard, "Request"), what);
+}
+
+static void reason_again(void)
+{
+        static const FakeStep steps[] = { EXPECT("Check"),
+                ANSWER(VERDICT_ASK, .reason_mode = "required"), STEP(FAKE_AWAIT_HANG_UP),
+                EXPECT("Request"),
+                ANSWER(VERDICT_ASK, .reason_mode = "required",
+                        .lines = { "The reason must match OPS-[0-9]+" }),
+                STEP(FAKE_AWAIT_HANG_UP), EXPECT("Request"), ANSWER(VERDICT_GRANT), { 0 } };
+        static Host h;
+
+        start(&h, "account", steps, sudo_id);
+        type_at(&h, "Reason: ", "disk full\n");
+        type_at(&h, "must match OPS-[0-9]+\r\nReason: ", "OPS-7\n");
+        finish(&h);
+        expect(&h,
+                h.status == 0 && strstr(h.heard, "reason=disk full ") &&
+                        strstr(h.heard, "reason=OPS-7 "),
+                "a reason that is not taken is asked again");
+}
+
 /* H-24: what stands on standard input is the command's. */
 static void piped(const char *const *argv, const char *want, const char *what)
 {
@@ -433,6 +501,10 @@ static void ssh(Host *h, const char *method, const FakeStep *steps, int port, bo
         (void) snprintf(port_text, sizeof(port_text), "%d", port);
         (void) snprintf(preferred, sizeof(preferred), "PreferredAuthentications=%s", method);
         start(h, "account", steps, argv);
+        if (steps == glass) {
+                type_at(h, "Reason: ", "no way in\n");
+                type_at(h, BREAK, "BREAK\n");
+        }
         if (enter && await_screen(h, "Press Enter")) {
                 (void) !write(h->terminal, "\n", 1);
         }
@@ -443,6 +515,24 @@ static void ssh(Host *h, const char *method, const FakeStep *steps, int port, bo
                 (void) !write(h->terminal, "CANARY\n", 7);
         }
         finish(h);
+}
+
+static void ssh_break_glass(int port)
+{
+        static const char *const deaf[] = { "publickey", "password" };
+        static Host h;
+
+        ssh(&h, "keyboard-interactive", glass, port, false);
+        expect(&h,
+                strstr(h.screen, "uid=4242") && strstr(h.heard, "reason=no way in confirm=BREAK "),
+                "ssh by keyboard-interactive: break-glass is confirmed");
+        for (size_t i = 0; i < ELEMENTSOF(deaf); i++) {
+                ssh(&h, deaf[i], glass_whole, port, false);
+                expect(&h,
+                        !strstr(h.screen, "uid=4242") && !strstr(h.heard, "Request") &&
+                                strstr(h.screen, "jitctl break-glass --service sshd"),
+                        "ssh that carries no question: break-glass opens nothing, and says how");
+        }
 }
 
 static void sshd(void)
@@ -482,6 +572,7 @@ static void sshd(void)
         ssh(&h, "password", undecided, port, false);
         expect(&h, !strstr(h.screen, "uid=4242") && !strstr(h.heard, "CANARY"),
                 "ssh by password: the password is no reason");
+        ssh_break_glass(port);
         (void) kill(pid, SIGTERM);
         (void) waitpid(pid, NULL, 0);
 }
@@ -519,6 +610,9 @@ int main(int argc, char **argv)
         outcomes("auth", su_bob, "uid=4243");
         outcomes("account", su_bob, "uid=4243");
         reason();
+        reason_again();
+        break_glass(sudo_id);
+        break_glass(su_bob);
         piped(sudo_s_cat, "SECRETDATA", "sudo -S leaves standard input alone");
         piped(sudo_cat, "SECRETDATA", "sudo without a terminal leaves it alone");
         piped(su_cat, "SECRETDATA", "su leaves it alone");

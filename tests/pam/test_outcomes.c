@@ -34,6 +34,8 @@ static const Reply REPLIES[] = {
         { "pending", ANSWER(VERDICT_PENDING), "" },
         { "unknown word", ANSWER("granted"), "" },
         { "yes", ANSWER("yes"), "" },
+        { "ask, unknown mode", ANSWER(VERDICT_ASK, .reason_mode = "perhaps"), "" },
+        { "ask, to confirm nothing", ANSWER(VERDICT_ASK, .confirm = ""), "" },
         { "empty", ANSWER(""), "" },
         { "grant and more", ANSWER(VERDICT_GRANT " "), "" },
         { "grant cut", ANSWER("granted-by-the-approve"), "" },

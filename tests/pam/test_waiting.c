@@ -24,6 +24,7 @@ static Run r;
 
 static void check_run(int code, const char *what)
 {
+        r.text[0] = '\0';
         run(&r);
         ck_assert_msg(r.code == code, "%s: %d, not %d\n%s%s", what, r.code, code, r.text, r.heard);
         ck_assert_msg(!told(&r, "changed "), "%s\n%s", what, r.text);
@@ -329,6 +330,243 @@ START_TEST(cannot_ask)
 }
 END_TEST
 
+/* H-20: what is typed into the last question goes out as it is; what was not typed goes nowhere. */
+#define BREAK "Type BREAK to open root now; bob and carol will be alarmed: "
+#define GLASS(mode) ANSWER(VERDICT_ASK, .reason_mode = (mode), .confirm = BREAK)
+
+START_TEST(confirmed)
+{
+        static const struct {
+                const char *mode, *service, *replies, *heard;
+                int prompts;
+        } cases[] = {
+                { "required", NULL, "no root left\nBREAK", "reason=no root left confirm=BREAK ",
+                        2 },
+                { "required", NULL, "\nlate\nBREAK", "reason=late confirm=BREAK ", 3 },
+                { "optional", NULL, "\nBREAK", "reason=- confirm=BREAK ", 2 },
+                { "none", NULL, "BREAK", "reason=- confirm=BREAK ", 1 },
+                { "required", "login", "why\nBREAK", "reason=why confirm=BREAK ", 2 },
+                { "required", "sshd", "why\nBREAK", "reason=why confirm=BREAK ", 2 },
+                /* Whether it is the word is the approver's to say. */
+                { "required", NULL, "why\n break ", "reason=why confirm= break  ", 2 },
+                { "required", NULL, "why\nBREAK BREAK", "reason=why confirm=BREAK BREAK ", 2 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                r = (Run){ .steps = STEPS(EXPECT("Check"), GLASS(cases[i].mode),
+                                   STEP(FAKE_AWAIT_HANG_UP), EXPECT("Request"),
+                                   ANSWER(VERDICT_GRANT), STEP(FAKE_AWAIT_HANG_UP)),
+                        .service = cases[i].service,
+                        .replies = cases[i].replies };
+                check_run(PAM_SUCCESS, cases[i].heard);
+                ck_assert_msg(heard(&r, cases[i].heard), "%s", r.heard);
+                ck_assert_int_eq(count(r.text, "prompt ECHO"), cases[i].prompts);
+                ck_assert_msg(told(&r, "prompt ECHO " BREAK "\n"), "%s", r.text);
+        }
+        r = (Run){ .steps = STEPS(EXPECT("Check"), GLASS("required"), STEP(FAKE_AWAIT_HANG_UP),
+                           EXPECT("Request"),
+                           ANSWER(VERDICT_DENY, .code = "not-asked", LINES("That is not BREAK.")),
+                           STEP(FAKE_AWAIT_HANG_UP)),
+                .replies = "why\nBREAL" };
+        check_run(PAM_PERM_DENIED, "not the word");
+        ck_assert(heard(&r, "confirm=BREAL ") && told(&r, "That is not BREAK."));
+}
+END_TEST
+
+START_TEST(not_confirmed)
+{
+        char endless[700] = "why\n";
+        const Run left[] = { { .replies = "why\n" }, { .replies = "why\n \t" },
+                { .replies = "why\nFAIL" }, { .replies = "why\n\xff" }, { .replies = endless },
+                { .replies = "why\nFAIL", .service = "login" } };
+
+        memset(endless + 4, 'x', sizeof(endless) - 5);
+        for (size_t i = 0; i < 2 * ELEMENTSOF(left); i++) {
+                r = left[i / 2];
+                r.phases = i % 2 ? "auth" : "account";
+                r.steps = STEPS(EXPECT("Check"), GLASS("required"), STEP(FAKE_AWAIT_HANG_UP));
+                check_run(i % 2 ? PAM_CRED_INSUFFICIENT : PAM_PERM_DENIED, left[i / 2].replies);
+                ck_assert_msg(told(&r, "Not confirmed; nothing was opened."), "%zu: %s", i, r.text);
+                ck_assert(!heard(&r, "Request"));
+        }
+        r = (Run){ .steps = STEPS(EXPECT("Check"), GLASS("required"), STEP(FAKE_AWAIT_HANG_UP)),
+                .replies = "\n\nBREAK" };
+        check_run(PAM_PERM_DENIED, "no reason");
+        ck_assert(told(&r, "No reason was given") && !told(&r, BREAK));
+}
+END_TEST
+
+/* Where nobody can be asked, nothing is opened, whatever the reason may be. */
+START_TEST(cannot_confirm)
+{
+        static const char *const vectors[][4] = { { "sudo", "-S", "id", NULL },
+                { "sudo", "-A", "id", NULL }, { "sudo", "-n", "id", NULL },
+                { "sudo", "-x", "id", NULL } };
+        static const char *const modes[] = { "required", "optional", "none", NULL };
+        const Run cases[] = {
+                { .argv = vectors[0] },
+                { .argv = vectors[1] },
+                { .argv = vectors[2] },
+                { .argv = vectors[3] },
+                { .tty = "NULL" },
+                { .no_conv = true },
+                { .options = "prompt=off" },
+                { .service = "su" },
+                { .service = "crond" },
+                { .service = "login", .silent = true },
+                { .service = "sshd", .replies = "FAIL" },
+                { .service = "sshd", .replies = "BREAK\nFAIL\nFAIL" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases) * ELEMENTSOF(modes); i++) {
+                const char *mode = modes[i % ELEMENTSOF(modes)];
+
+                r = cases[i / ELEMENTSOF(modes)];
+                if (r.replies && strlen(r.replies) > 4 && (!mode || streq(mode, "none"))) {
+                        continue; /* there the first reply confirms it */
+                }
+                r.steps = STEPS(EXPECT("Check"), GLASS(mode), STEP(FAKE_AWAIT_HANG_UP));
+                check_run(PAM_PERM_DENIED, "cannot confirm");
+                ck_assert(!heard(&r, "Request"));
+                if (!r.no_conv && !r.silent) {
+                        ck_assert_msg(told(&r, "This must be confirmed, which cannot be asked "
+                                               "here. Run: jitctl break-glass --service "),
+                                "%zu: %s", i, r.text);
+                }
+        }
+}
+END_TEST
+
+/* The prompt is the approver's text, and foreign in part. */
+START_TEST(confirm_text)
+{
+        char endless[3000];
+
+        r = (Run){ .steps = STEPS(EXPECT("Check"),
+                           ANSWER(VERDICT_ASK, .confirm = "\033[8mType\nBREAK: "),
+                           STEP(FAKE_AWAIT_HANG_UP), EXPECT("Request"), ANSWER(VERDICT_GRANT),
+                           STEP(FAKE_AWAIT_HANG_UP)),
+                .replies = "BREAK" };
+        check_run(PAM_SUCCESS, "escapes");
+        ck_assert_msg(told(&r, "prompt ECHO \\x1b[8mType\\x0aBREAK: \n"), "%s", r.text);
+
+        memset(endless, 'x', sizeof(endless) - 1);
+        endless[sizeof(endless) - 1] = '\0';
+        r.steps = STEPS(EXPECT("Check"), ANSWER(VERDICT_ASK, .confirm = endless),
+                STEP(FAKE_AWAIT_HANG_UP), EXPECT("Request"), ANSWER(VERDICT_GRANT),
+                STEP(FAKE_AWAIT_HANG_UP));
+        check_run(PAM_SUCCESS, "endless");
+        ck_assert(told(&r, "xxx…\n"));
+
+        r.steps = STEPS(
+                EXPECT("Check"), ANSWER(VERDICT_ASK, .confirm = " "), STEP(FAKE_AWAIT_HANG_UP));
+        check_run(PAM_PERM_DENIED, "empty");
+        ck_assert(told(&r, "makes no sense") && !heard(&r, "Request"));
+}
+END_TEST
+
+#define MUST_MATCH "The reason must match (OPS|INC)-[0-9]+"
+#define AGAIN(...) ANSWER(VERDICT_ASK, .reason_mode = "required", .code = "not-asked", __VA_ARGS__)
+
+/* The approver takes no reason but one of a form: it is asked again, three times in all. */
+START_TEST(reason_again)
+{
+        r = (Run){ .steps = STEPS(EXPECT("Check"), ASK("required"), STEP(FAKE_AWAIT_HANG_UP),
+                           EXPECT("Request"), AGAIN(LINES(MUST_MATCH)), STEP(FAKE_AWAIT_HANG_UP),
+                           EXPECT("Request"), AGAIN(LINES(MUST_MATCH)), STEP(FAKE_AWAIT_HANG_UP),
+                           EXPECT("Request"), PENDING(.wait_ms = 60000, LINES(ASKED)),
+                           ANSWER(VERDICT_GRANT), STEP(FAKE_AWAIT_HANG_UP)),
+                .replies = "one\ntwo\nOPS-3" };
+        check_run(PAM_SUCCESS, "third time");
+        ck_assert_msg(heard(&r, "Request reason=one wait_ms=300000 more\nhang-up\n"
+                                "Request reason=two wait_ms=300000 more\nhang-up\n"
+                                "Request reason=OPS-3 wait_ms=300000 more\n"),
+                "%s", r.heard);
+        ck_assert_msg(told(&r, "prompt ECHO Reason: \ntransaction 2\ntext ERROR " MUST_MATCH
+                               "\nprompt ECHO Reason: \ntransaction 2\n"),
+                "%s", r.text);
+
+        /* The last one's lines are the end of it. */
+        r.steps = STEPS(EXPECT("Check"), ASK("required"), STEP(FAKE_AWAIT_HANG_UP),
+                EXPECT("Request"), AGAIN(LINES("1st")), STEP(FAKE_AWAIT_HANG_UP), EXPECT("Request"),
+                AGAIN(LINES("2nd")), STEP(FAKE_AWAIT_HANG_UP), EXPECT("Request"),
+                AGAIN(LINES("3rd")), STEP(FAKE_AWAIT_HANG_UP));
+        r.replies = "one\ntwo\nthree\nOPS-4";
+        check_run(PAM_PERM_DENIED, "no fourth time");
+        ck_assert_uint_eq(count(r.text, "prompt ECHO Reason: "), 3);
+        ck_assert_uint_eq(count(r.heard, "Request"), 3);
+        ck_assert_msg(told(&r, "transaction 1\ntext ERROR 3rd\n"), "%s", r.text);
+
+        /* Empty ones count. */
+        r.replies = "\none\n\nOPS-4";
+        check_run(PAM_PERM_DENIED, "empty ones");
+        ck_assert_uint_eq(count(r.text, "prompt ECHO Reason: "), 3);
+        ck_assert_uint_eq(count(r.heard, "Request"), 1);
+        ck_assert(told(&r, "No reason was given"));
+
+        r.phases = "auth";
+        r.replies = "one\nFAIL\nOPS-4";
+        check_run(PAM_CRED_INSUFFICIENT, "left");
+        ck_assert_uint_eq(count(r.heard, "Request"), 1);
+}
+END_TEST
+
+START_TEST(asked_again)
+{
+        /* The rules changed in between: now there is something to be asked. */
+        r = (Run){ .steps = STEPS(EXPECT("Check"), ASK("none"), EXPECT("Request"),
+                           GLASS("required"), STEP(FAKE_AWAIT_HANG_UP), EXPECT("Request"),
+                           ANSWER(VERDICT_GRANT), STEP(FAKE_AWAIT_HANG_UP)),
+                .replies = "why\nBREAK" };
+        check_run(PAM_SUCCESS, "changed");
+        ck_assert(heard(&r, "Request reason=why confirm=BREAK "));
+
+        /* To be confirmed anew with another reason: it is the request that is confirmed. */
+        r.steps = STEPS(EXPECT("Check"), GLASS("required"), STEP(FAKE_AWAIT_HANG_UP),
+                EXPECT("Request"),
+                ANSWER(VERDICT_ASK, .reason_mode = "required", .confirm = BREAK, LINES(MUST_MATCH)),
+                STEP(FAKE_AWAIT_HANG_UP), EXPECT("Request"), ANSWER(VERDICT_GRANT),
+                STEP(FAKE_AWAIT_HANG_UP));
+        r.replies = "why\nBREAK\nOPS-2\nBREAK";
+        check_run(PAM_SUCCESS, "anew");
+        ck_assert(heard(&r, "Request reason=OPS-2 confirm=BREAK "));
+        r.replies = "why\nBREAK\nOPS-2\n";
+        check_run(PAM_PERM_DENIED, "not anew");
+        ck_assert_uint_eq(count(r.heard, "Request"), 1);
+
+        /* sshd: the lines come with the prompt. Who cannot be asked is told them and no more. */
+        r = (Run){ .steps = STEPS(EXPECT("Check"), ASK("required"), STEP(FAKE_AWAIT_HANG_UP),
+                           EXPECT("Request"), AGAIN(LINES(MUST_MATCH)), STEP(FAKE_AWAIT_HANG_UP),
+                           EXPECT("Request"), ANSWER(VERDICT_GRANT), STEP(FAKE_AWAIT_HANG_UP)),
+                .service = "sshd",
+                .replies = "one\nOPS-2" };
+        check_run(PAM_SUCCESS, "sshd");
+        ck_assert(told(&r, "transaction 2\ntext INFO " MUST_MATCH "\nprompt ECHO Reason: \n"));
+        r = (Run){ .steps = STEPS(EXPECT("Check"), ASK("optional"), EXPECT("Request"),
+                           ANSWER(VERDICT_ASK, .reason_mode = "optional", LINES(MUST_MATCH)),
+                           STEP(FAKE_AWAIT_HANG_UP)),
+                .options = "prompt=off" };
+        check_run(PAM_PERM_DENIED, "cannot be asked");
+        ck_assert(told(&r, MUST_MATCH) && count(r.heard, "Request") == 1);
+
+        /* Nothing to be asked, asked for ever, or once people were asked: refused. */
+        r.steps = STEPS(EXPECT("Check"), ASK("none"), EXPECT("Request"), ASK("none"),
+                STEP(FAKE_AWAIT_HANG_UP));
+        check_run(PAM_PERM_DENIED, "nothing to ask");
+        ck_assert_uint_eq(count(r.heard, "Request"), 1);
+        r = (Run){ .steps = STEPS(EXPECT("Check"), ASK("none"), EXPECT("Request"),
+                           PENDING(.wait_ms = 60000), AGAIN(LINES(MUST_MATCH)),
+                           STEP(FAKE_AWAIT_HANG_UP)),
+                .replies = "OPS-1" };
+        check_run(PAM_PERM_DENIED, "after the wait began");
+        ck_assert(told(&r, MUST_MATCH) && !told(&r, "prompt"));
+        r = (Run){ .steps = STEPS(EXPECT("Check|Request"), GLASS("none"), STEP(FAKE_LOOP)),
+                .replies = "a\nb\nc\nd\ne" };
+        check_run(PAM_PERM_DENIED, "for ever");
+        ck_assert_uint_eq(count(r.heard, "Request"), 3);
+}
+END_TEST
+
 /* The approver is restarted while somebody waits: same request, same outcome, one line. */
 START_TEST(restart)
 {
@@ -462,6 +700,12 @@ int main(int argc, char **argv)
         tcase_add_test(tcase, reasons);
         tcase_add_test(tcase, no_reason);
         tcase_add_test(tcase, cannot_ask);
+        tcase_add_test(tcase, confirmed);
+        tcase_add_test(tcase, not_confirmed);
+        tcase_add_test(tcase, cannot_confirm);
+        tcase_add_test(tcase, confirm_text);
+        tcase_add_test(tcase, reason_again);
+        tcase_add_test(tcase, asked_again);
         tcase_add_test(tcase, restart);
         tcase_add_test(tcase, sshd);
         tcase_add_test(tcase, many_lines);
