@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 
 #include "common/span.h"
 #include "common/util.h"
@@ -20,6 +21,8 @@
 /* How long an approver that went away may take to come back; it keeps our place as long. */
 #define REATTACH_TIMEOUT (15 * USEC_PER_SEC)
 #define REATTACH_PAUSE_MS 200
+/* How often a reason may be given until one is taken. */
+#define REASONS_MAX 3
 
 /* One call under way. */
 typedef struct Waiting {
@@ -242,28 +245,45 @@ static int ask_once(Call *c, const Asking *a, const char *reason, Outcome *ret)
         return r;
 }
 
+/* Whether the last answer says that nobody was asked yet, for want of another reason. */
+static bool wants_reason(const Call *c)
+{
+        const char *mode = str_or(node_text(c->reply.parameters, "reason_mode"), "none");
+
+        return streq(str_or(node_text(c->reply.parameters, "verdict"), ""), VERDICT_ASK) &&
+               !streq(mode, "none");
+}
+
+/* The reason that is wanted: the first, or another. EXIT_NO where nobody is there to be asked. */
+static int ask_reason(Call *c, bool another, char **ret)
+{
+        const JsonNode *lines = node_array(c->reply.parameters, "lines");
+
+        if (another && !(lines && json_first(lines))) {
+                return call_garbled(c, "an answer"); /* without a word of what was wrong with it */
+        }
+        free(*ret);
+        *ret = can_ask() ? ask_line("Reason:") : NULL;
+        if (*ret) {
+                return EXIT_DONE;
+        }
+        return another ? EXIT_NO : usage("The rule wants a reason: give --reason TEXT.");
+}
+
 int ask_access(Call *c, const Asking *a, Outcome *ret)
 {
         _cleanup_(freep) char *reason = NULL;
 
         int r = ask_once(c, a, a->reason, ret);
+        for (unsigned i = a->reason ? 1 : 0; r == EXIT_DONE && wants_reason(c) && i < REASONS_MAX;
+                i++) {
+                r = ask_reason(c, i > 0, &reason);
+                if (r == EXIT_DONE) {
+                        r = ask_once(c, a, reason, ret);
+                }
+        }
         if (r != EXIT_DONE) {
                 return r;
-        }
-        if (streq(str_or(node_text(c->reply.parameters, "verdict"), ""), VERDICT_ASK)) {
-                const char *mode = node_text(c->reply.parameters, "reason_mode");
-
-                if (a->reason || !streq(str_or(mode, ""), "required")) {
-                        return call_garbled(c, "an answer");
-                }
-                reason = can_ask() ? ask_line("Reason:") : NULL;
-                if (!reason) {
-                        return usage("The rule wants a reason: give --reason TEXT.");
-                }
-                r = ask_once(c, a, reason, ret);
-                if (r != EXIT_DONE) {
-                        return r;
-                }
         }
         return ask_exit(
                 node_text(c->reply.parameters, "verdict"), node_text(c->reply.parameters, "code"));

@@ -290,6 +290,28 @@ class Requests(Case):
         # Asked for although one was given: no loop.
         self.jitctl("request", "--reason", "x", exit=1)
 
+    def test_reason_again(self):
+        must = "The reason must match (OPS|INC)-[0-9]+"
+        ask = [reply(verdict="ask-for-it", reason_mode="required")]
+        again = [reply(verdict="ask-for-it", reason_mode="required", lines=[must])]
+        granted = [reply(verdict="granted-by-the-approver", request="K7QF-2M9D")]
+        self.serve(Request=[ask, again, again, granted], Show=[[reply(request=APPROVED)]])
+        shown = self.terminal("request", typed=[("Reason:", "a\n"), ("Reason:", "b\n"),
+                                                ("Reason:", "OPS-1\n")])
+        self.assertEqual(shown.count(must), 2)
+        self.assertEqual([c.get("reason") for c in self.server.called("Request")],
+                         [None, "a", "b", "OPS-1"])
+        # No fourth time, and one given as an option counts.
+        self.serve(Request=[again, again, again, granted])
+        shown = self.terminal("request", "--reason", "x", typed=[("Reason:", "a\n"), ("Reason:", "b\n")],
+                              exit=3)
+        self.assertEqual(shown.count(must), 3)
+        self.assertEqual(len(self.server.called("Request")), 3)
+        # Nobody there to be asked.
+        self.serve(Request=[again])
+        self.assertIn(must, self.jitctl("request", "--reason", "x", exit=3).stderr)
+        self.terminal("request", "--reason", "x", typed=[("Reason:", "\n")], exit=3)
+
     def test_approver_restarts(self):
         pending = more(verdict="pending", request="K7QF-2M9D")
         granted = reply(verdict="granted-by-the-approver", request="K7QF-2M9D")
