@@ -24,6 +24,8 @@ static const Group groups[] = {
                 { &verb_grants, &verb_grant, &verb_revoke, &verb_log, &verb_explain, &verb_check,
                         &verb_reload, &verb_doctor, &verb_expire } },
         { "To keep the record", { &verb_report, &verb_backup, &verb_recover } },
+        { "To put the gate in place",
+                { &verb_enable, &verb_confirm, &verb_disable, &verb_rollback } },
 };
 
 static void print_help(void)
