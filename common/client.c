@@ -102,7 +102,7 @@ int client_flush(Client *c, usec_t deadline)
 int client_queue(
         Client *c, const char *method, const Field *fields, const void *parameters, unsigned flags)
 {
-        _cleanup_(freep) char *text = NULL;
+        _cleanup_(erase_freep) char *text = NULL;
         size_t size;
 
         int r = message_write_call(method, fields, parameters, flags, &text, &size);

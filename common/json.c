@@ -30,6 +30,7 @@ struct JsonNode {
 
 struct Json {
         char *text; /* every name and string, each NUL-ended */
+        size_t size;
         JsonNode nodes[];
 };
 
@@ -367,6 +368,7 @@ int json_parse(const char *text, size_t size, Json **ret)
                 return -ENOMEM;
         }
         j->text = malloc(size + 1);
+        j->size = size + 1;
         if (!j->text) {
                 return -ENOMEM;
         }
@@ -388,7 +390,7 @@ int json_parse(const char *text, size_t size, Json **ret)
 Json *json_free(Json *j)
 {
         if (j) {
-                free(j->text);
+                erase_free_bytes(j->text, j->size); /* there are secrets among them */
                 free(j);
         }
         return NULL;

@@ -29,7 +29,7 @@ static void append(JsonWriter *w, const char *bytes, size_t n)
                 char *bigger;
 
                 want = MAX(want, w->size + n + 1);
-                bigger = realloc(w->text, want);
+                bigger = erase_realloc(w->text, w->allocated, want);
 
                 if (!bigger) {
                         w->error = -ENOMEM;
@@ -235,6 +235,6 @@ int json_writer_finish(JsonWriter *w, char **ret, size_t *ret_size)
 
 void json_writer_done(JsonWriter *w)
 {
-        free(w->text);
+        erase_free_bytes(w->text, w->allocated);
         *w = (JsonWriter){};
 }

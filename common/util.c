@@ -99,6 +99,17 @@ void *erase_free_bytes(void *p, size_t n)
         return NULL;
 }
 
+void *erase_realloc(void *p, size_t n, size_t size)
+{
+        void *other = malloc(size);
+
+        if (other && p) {
+                memcpy(other, p, MIN(n, size));
+                erase_free_bytes(p, n);
+        }
+        return other;
+}
+
 void erase_freep(char **s)
 {
         erase_free(*s);

@@ -43,6 +43,8 @@ void strv_freep(char ***strv);
 char *erase_free(char *s);
 /* The same of n bytes that are no string. */
 void *erase_free_bytes(void *p, size_t n);
+/* realloc(3) of n bytes to size, of which nothing stays behind. NULL: out of memory, p is as it was. */
+void *erase_realloc(void *p, size_t n, size_t size);
 void erase_freep(char **s);
 
 /* Frees every string of a NULL-ended list and the list; returns NULL. */

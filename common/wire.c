@@ -3,7 +3,8 @@
 /*
  * NUL-ended messages out of a stream of bytes, and back. Trusts nothing of the peer. MUST: no peer
  * costs more than one message and WIRE_OUTPUT_MAX; an idle connection costs nothing, so that
- * thousands may wait; work is linear in the bytes, however many messages they are.
+ * thousands may wait; no message stays in memory behind its
+ * turn, for there are secrets among them; work is linear in the bytes, however many messages they are.
  *
  *     in:  | taken | scanned, no NUL |   not yet scanned   | free |
  *          0    in_taken        in_scanned             in_size  in_allocated
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/util.h"
 #include "common/wire.h"
 
 #define ALLOCATE_MIN ((size_t) 512)
@@ -24,14 +26,14 @@
 
 static void input_free(Wire *w)
 {
-        free(w->in);
+        erase_free_bytes(w->in, w->in_allocated);
         w->in = NULL;
         w->in_size = w->in_allocated = w->in_scanned = w->in_taken = 0;
 }
 
 static void output_free(Wire *w)
 {
-        free(w->out);
+        erase_free_bytes(w->out, w->out_allocated);
         w->out = NULL;
         w->out_size = w->out_allocated = w->out_sent = 0;
 }
@@ -55,7 +57,7 @@ static int grow(char **buf, size_t *allocated, size_t want, size_t max)
         if (size <= *allocated) {
                 return 0;
         }
-        bigger = realloc(*buf, size);
+        bigger = erase_realloc(*buf, *allocated, size);
         if (!bigger) {
                 return -ENOMEM;
         }

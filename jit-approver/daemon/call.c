@@ -114,7 +114,7 @@ static int connection_flush(Connection *n)
 /* Queues and tries to send at once. A peer that does not read loses its connection in the next turn. */
 static void connection_say(Connection *n, JsonWriter *w)
 {
-        _cleanup_(freep) char *text = NULL;
+        _cleanup_(erase_freep) char *text = NULL;
         size_t size;
 
         int r = json_writer_finish(w, &text, &size);

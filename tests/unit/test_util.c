@@ -113,6 +113,12 @@ START_TEST(strings)
 
         ck_assert_int_eq(str_printf(&text, "%s-%d", "x", 7), 0);
         ck_assert_str_eq(text, "x-7");
+        char *more = erase_realloc(NULL, 0, 4);
+        ck_assert_ptr_nonnull(more);
+        memcpy(more, "abc", 4);
+        more = erase_realloc(more, 4, 4096);
+        ck_assert_str_eq(more, "abc");
+        ck_assert_ptr_null(erase_free_bytes(more, 4096));
         ck_assert_ptr_null(erase_free(NULL));
         ck_assert_ptr_null(secret = erase_free(secret));
         ck_assert(str_empty(NULL) && str_empty("") && !str_empty("a"));
