@@ -8,80 +8,23 @@
 #include "jit-approver/daemon/link.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/util.h"
+#include "jit-approver/daemon/keyfile.h"
 
 #define KEY_FILE "link.key"
 #define MAC_SIZE 16 /* bytes that are shown of the 32 */
 
-static int read_key(int folder, LinkKey *ret)
-{
-        _cleanup_(closep) int fd = openat(folder, KEY_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        unsigned char bytes[sizeof(ret->bytes) + 1];
-        struct stat st;
-
-        if (fd < 0 || fstat(fd, &st) < 0) {
-                return -errno;
-        }
-        if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 0077)) {
-                return -EPERM;
-        }
-        ssize_t n = read(fd, bytes, sizeof(bytes));
-        if (n == (ssize_t) sizeof(ret->bytes)) {
-                memcpy(ret->bytes, bytes, sizeof(ret->bytes));
-                ret->set = true;
-        }
-        explicit_bzero(bytes, sizeof(bytes));
-        return ret->set ? 0 : n < 0 ? -errno : -EBADMSG;
-}
-
-/* Under another name first: a key that is half there would make links that die with the next start. */
-static int make_key(int folder, LinkKey *ret)
-{
-        _cleanup_(closep) int fd = openat(folder, KEY_FILE ".new",
-                O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-        if (fd < 0) {
-                return -errno;
-        }
-        int r = random_bytes(ret->bytes, sizeof(ret->bytes));
-        if (r < 0) {
-                return r;
-        }
-        ssize_t n = write(fd, ret->bytes, sizeof(ret->bytes));
-        if (n != (ssize_t) sizeof(ret->bytes)) {
-                return n < 0 ? -errno : -ENOSPC;
-        }
-        if (fchmod(fd, 0600) < 0 || fsync(fd) < 0 ||
-                renameat(folder, KEY_FILE ".new", folder, KEY_FILE) < 0 || fsync(folder) < 0) {
-                return -errno;
-        }
-        ret->set = true;
-        return 0;
-}
-
 int link_key_open(const char *dir, LinkKey *ret)
 {
-        _cleanup_(closep) int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
         *ret = (LinkKey){ 0 };
-        if (folder < 0) {
-                return -errno;
-        }
-        int r = read_key(folder, ret);
-        if (r == -ENOENT) {
-                r = make_key(folder, ret);
-        }
-        if (r < 0) {
-                link_key_done(ret);
-        }
+        int r = keyfile_open(dir, KEY_FILE, ret->bytes);
+
+        ret->set = r >= 0;
         return r;
 }
 
