@@ -14,7 +14,7 @@ typedef struct Row {
         Access stranger; /* to everybody else */
 } Row;
 
-#define ANY_PART (ROLE_ASKER | ROLE_APPROVER | ROLE_AUDITOR | ROLE_ADMIN)
+#define ANY_PART (ROLE_ASKER | ROLE_APPROVER | ROLE_AUDITOR | ROLE_ADMIN | ROLE_REVIEWER)
 
 /* Where there is no object whose existence could be a secret, a stranger is told "forbidden". */
 static const Row rows[_ACT_MAX] = {
@@ -28,6 +28,7 @@ static const Row rows[_ACT_MAX] = {
         [ACT_GRANT] = { ROLE_ADMIN, ANY_PART, ACCESS_FORBIDDEN },
         [ACT_ADMINISTER] = { ROLE_ADMIN, ANY_PART, ACCESS_FORBIDDEN },
         [ACT_AUDIT] = { ROLE_AUDITOR | ROLE_ADMIN, ANY_PART, ACCESS_FORBIDDEN },
+        [ACT_REVIEW] = { ROLE_REVIEWER, ANY_PART, ACCESS_HIDDEN },
 };
 
 Access access_judge(Act act, unsigned roles)

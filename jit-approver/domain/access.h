@@ -14,7 +14,8 @@ typedef enum Role {
         ROLE_APPROVER = 1 << 1, /* may decide it, or has */
         ROLE_AUDITOR = 1 << 2,
         ROLE_ADMIN = 1 << 3,
-        ROLE_MODULE = 1 << 4, /* uid 0: a PAM host, or the expiry unit */
+        ROLE_MODULE = 1 << 4,   /* uid 0: a PAM host, or the expiry unit */
+        ROLE_REVIEWER = 1 << 5, /* may sign its review, or has */
 } Role;
 
 typedef enum Act {
@@ -28,6 +29,7 @@ typedef enum Act {
         ACT_GRANT,      /* make a grant without a request */
         ACT_ADMINISTER, /* reload */
         ACT_AUDIT,      /* the whole log */
+        ACT_REVIEW,     /* sign what was opened without approval */
         _ACT_MAX,
 } Act;
 

@@ -135,9 +135,9 @@ static Ternary seats_any(Seats seats)
         return seats.maybe ? TERNARY_UNKNOWN : TERNARY_NO;
 }
 
-Standing decision_standing(const Rules *rules, const Rule *rule, const Request *r, const Voter *v)
+/* Of somebody who is one of those who may, or not: whose account it is, and whether he is the asker. */
+static Standing standing_among(Ternary member, const Rules *rules, const Request *r, const Voter *v)
 {
-        Ternary member = seats_any(decision_seats(rule, &v->account));
         Ternary login = TERNARY_YES, self;
 
         if (member == TERNARY_NO || v->account.uid == UID_UNSET) {
@@ -158,6 +158,17 @@ Standing decision_standing(const Rules *rules, const Rule *rule, const Request *
                 return STANDING_UNKNOWN;
         }
         return STANDING_APPROVER;
+}
+
+Standing decision_standing(const Rules *rules, const Rule *rule, const Request *r, const Voter *v)
+{
+        return standing_among(seats_any(decision_seats(rule, &v->account)), rules, r, v);
+}
+
+Standing decision_reviewer_standing(
+        const Rules *rules, const Rule *rule, const Request *r, const Voter *v)
+{
+        return standing_among(names_include(&rule->reviewers, &v->account), rules, r, v);
 }
 
 /* Whether uid is one of this person's accounts; one that is in another's section is not. */

@@ -48,6 +48,9 @@ Seats decision_seats_of(
 
 /* May this voter decide this request under this rule, in whatever stage? */
 Standing decision_standing(const Rules *rules, const Rule *rule, const Request *r, const Voter *v);
+/* May he sign its review? The same, among the rule's reviewers. */
+Standing decision_reviewer_standing(
+        const Rules *rules, const Rule *rule, const Request *r, const Voter *v);
 
 /*
  * The same of a person who proved to be this approver without an account: by his link. The accounts

@@ -126,13 +126,18 @@ static bool covers_use(const Grant *g, const Question *q, const Now *now)
         return g->spent != 0 && now->wall >= g->spent && now->wall - g->spent < ONCE_OPEN_TIME;
 }
 
+static bool is_answered_by_grants(const Rule *rule)
+{
+        return rule->action == ACTION_ASK || rule->action == ACTION_BREAK_GLASS;
+}
+
 bool grant_covers(const Grant *g, const Question *q, const char *target_group, const Rule *rule,
         const Now *now, const char *boot_id)
 {
         if (g->state != GRANT_ACTIVE || grant_is_due(g, now, boot_id)) {
                 return false;
         }
-        if (!rule || rule->action != ACTION_ASK || (g->rule && !streq(g->rule, rule->name))) {
+        if (!rule || !is_answered_by_grants(rule) || (g->rule && !streq(g->rule, rule->name))) {
                 return false;
         }
         if (g->asker.uid == UID_UNSET || g->asker.uid != q->asker.uid) {

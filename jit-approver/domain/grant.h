@@ -68,8 +68,8 @@ bool grant_is_due(const Grant *g, const Now *now, const char *boot_id);
 #define ONCE_OPEN_TIME USEC_PER_MIN
 
 /*
- * Whether an active, not due grant answers this question under this rule. Only rules that ask are
- * answered by grants; none (NULL) never is.
+ * Whether an active, not due grant answers this question under this rule. Only rules that ask, and
+ * those of break-glass, are answered by grants; none (NULL) never is.
  */
 bool grant_covers(const Grant *g, const Question *q, const char *target_group, const Rule *rule,
         const Now *now, const char *boot_id);

@@ -5,7 +5,7 @@
  * groups are what the name service could say.
  *
  * MUST: stop at the first rule that matches or might; treat what is not known as neither yes nor
- * no; let "allow" go by nothing but "*" and plain absolute paths.
+ * no; let what opens without anybody looking go by nothing but "*" and plain absolute paths.
  */
 
 #include <fnmatch.h>
@@ -163,10 +163,16 @@ static bool service_matches(const Rule *rule, const char *service)
         return false;
 }
 
+/* Whether nobody looks at the command before it runs. */
+static bool opens_unseen(const Rule *rule)
+{
+        return rule->action == ACTION_ALLOW || rule->action == ACTION_BREAK_GLASS;
+}
+
 static bool command_matches(const Rule *rule, const Question *q)
 {
         for (size_t i = 0; i < rule->commands.n; i++) {
-                if (pattern_matches(&rule->commands.items[i], q, rule->action == ACTION_ALLOW)) {
+                if (pattern_matches(&rule->commands.items[i], q, opens_unseen(rule))) {
                         return true;
                 }
         }
@@ -182,8 +188,7 @@ static Ternary target_matches(const Rule *rule, const Question *q)
          * "sudo -u postgres -g disk" is more than postgres, and root's without a detour. People who
          * decide are shown the group; where nobody looks, none but root may have one of his choice.
          */
-        if (q->group_named && rule->action == ACTION_ALLOW &&
-                !(q->target_known && q->target.uid == 0)) {
+        if (q->group_named && opens_unseen(rule) && !(q->target_known && q->target.uid == 0)) {
                 return TERNARY_NO;
         }
         /* A target that was not understood is matched by no name, and not "perhaps" either. */
@@ -231,6 +236,8 @@ static PolicyKind kind_of_action(Action a)
                 return POLICY_ASK;
         case ACTION_ALLOW:
                 return POLICY_ALLOW;
+        case ACTION_BREAK_GLASS:
+                return POLICY_BREAK_GLASS;
         case ACTION_REFUSE:
         default:
                 return POLICY_REFUSE;

@@ -44,6 +44,7 @@ typedef enum PolicyKind {
         POLICY_UNKNOWN,    /* the name service is silent; rule is the first that might match */
         POLICY_ASK,
         POLICY_ALLOW,
+        POLICY_BREAK_GLASS, /* opens at once, to whoever confirms it */
 } PolicyKind;
 
 typedef struct Policy {

@@ -6,23 +6,24 @@
 #include "jit-approver/domain/access.h"
 
 /* Single roles; Y yes, f forbidden, . hidden. The columns are the bits of Role, and nobody last. */
-#define N_ROLES 5
+#define N_ROLES 6
 /* clang-format off */
 static const struct {
         Act act;
-        const char *asker, *approver, *auditor, *admin, *module, *nobody;
+        const char *asker, *approver, *auditor, *admin, *module, *reviewer, *nobody;
 } matrix[] = {
-        /*               asker approver auditor admin module nobody */
-        { ACT_SEE,        "Y",  "Y",     "Y",    "Y",  ".",   "." },
-        { ACT_DECIDE,     "f",  "Y",     "f",    "f",  ".",   "." },
-        { ACT_CANCEL,     "Y",  "f",     "f",    "Y",  ".",   "." },
-        { ACT_NUDGE,      "Y",  "f",     "f",    "f",  ".",   "." },
-        { ACT_END,        "Y",  "f",     "f",    "Y",  ".",   "." },
-        { ACT_EXTEND,     "Y",  "f",     "f",    "f",  ".",   "." },
-        { ACT_REVOKE,     "f",  "Y",     "f",    "Y",  ".",   "." },
-        { ACT_GRANT,      "f",  "f",     "f",    "Y",  "f",   "f" },
-        { ACT_ADMINISTER, "f",  "f",     "f",    "Y",  "f",   "f" },
-        { ACT_AUDIT,      "f",  "f",     "Y",    "Y",  "f",   "f" },
+        /*               asker approver auditor admin module reviewer nobody */
+        { ACT_SEE,        "Y",  "Y",     "Y",    "Y",  ".",  "Y",   "." },
+        { ACT_DECIDE,     "f",  "Y",     "f",    "f",  ".",  "f",   "." },
+        { ACT_CANCEL,     "Y",  "f",     "f",    "Y",  ".",  "f",   "." },
+        { ACT_NUDGE,      "Y",  "f",     "f",    "f",  ".",  "f",   "." },
+        { ACT_END,        "Y",  "f",     "f",    "Y",  ".",  "f",   "." },
+        { ACT_EXTEND,     "Y",  "f",     "f",    "f",  ".",  "f",   "." },
+        { ACT_REVOKE,     "f",  "Y",     "f",    "Y",  ".",  "f",   "." },
+        { ACT_GRANT,      "f",  "f",     "f",    "Y",  "f",  "f",   "f" },
+        { ACT_ADMINISTER, "f",  "f",     "f",    "Y",  "f",  "f",   "f" },
+        { ACT_AUDIT,      "f",  "f",     "Y",    "Y",  "f",  "f",   "f" },
+        { ACT_REVIEW,     "f",  "f",     "f",    "f",  ".",   "Y",   "." },
 };
 /* clang-format on */
 
@@ -36,7 +37,7 @@ START_TEST(every_combination)
         ck_assert_uint_eq(ELEMENTSOF(matrix), _ACT_MAX);
         for (size_t i = 0; i < ELEMENTSOF(matrix); i++) {
                 const char *single[N_ROLES] = { matrix[i].asker, matrix[i].approver,
-                        matrix[i].auditor, matrix[i].admin, matrix[i].module };
+                        matrix[i].auditor, matrix[i].admin, matrix[i].module, matrix[i].reviewer };
 
                 /* Of several roles the strongest counts, and each never takes from another. */
                 for (unsigned roles = 0; roles < 1 << N_ROLES; roles++) {

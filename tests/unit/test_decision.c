@@ -131,9 +131,14 @@ START_TEST(standings)
                         .account = { cases[i].voter, cases[i].known, ops, cases[i].in_ops },
                         .login_uid = cases[i].voter_login,
                 };
-                Standing s = decision_standing(rules, rules_find(rules, cases[i].rule), &r, &v);
+                const Rule *rule = rules_find(rules, cases[i].rule);
+                Rule reviewed = { .name = rule->name, .reviewers = rule->stages.items[0] };
+                Standing s = decision_standing(rules, rule, &r, &v);
 
                 ck_assert_msg(s == cases[i].expected, "case %zu: %d", i, (int) s);
+                /* who may sign a review is the same question of other people */
+                ck_assert_int_eq(decision_reviewer_standing(rules, &reviewed, &r, &v), s);
+                ck_assert_int_eq(decision_reviewer_standing(rules, rule, &r, &v), STANDING_NONE);
         }
         ck_assert_int_eq(STANDING_NONE, 0);
 }

@@ -267,6 +267,14 @@ static bool change(Cover *c, size_t i, bool *covers)
                 c->q.target_known = false;
                 c->q.target.uid = 0;
                 break;
+        case 34:
+                c->rule.action = ACTION_BREAK_GLASS;
+                *covers = true;
+                break;
+        case 35: /* of a rule that asks, for one of break-glass */
+                c->rule.action = ACTION_BREAK_GLASS;
+                c->rule.name = (char *) "other";
+                break;
         default:
                 return false;
         }

@@ -336,6 +336,61 @@ START_TEST(a_group_of_choice)
 }
 END_TEST
 
+/* What opens without anybody looking opens for what is seen to be harmless from the words alone. */
+START_TEST(break_glass)
+{
+        static const char text[] = "[approver bob]\nuser = u1001\n"
+                                   "[rule glass]\nservices = sudo\nusers = *\ntargets = u0, u33\n"
+                                   "commands = /usr/bin/id *\naction = break-glass\n"
+                                   "approvers = bob\nreviewers = bob\n"
+                                   "[rule all]\nservices = su\nusers = *\naction = break-glass\n"
+                                   "approvers = bob\nreviewers = bob\n";
+        static const struct {
+                const char *service;
+                CommandMode mode;
+                bool group_named;
+                uid_t target;
+                const char *words[3];
+                const char *rule;
+        } cases[] = {
+                { "sudo", COMMAND_RUN, false, 0, { "/usr/bin/id" }, "glass" },
+                { "sudo", COMMAND_RUN, false, 0, { "/usr/bin/id", "-u" }, "glass" },
+                { "sudo", COMMAND_RUN, true, 0, { "/usr/bin/id" }, "glass" },
+                { "sudo", COMMAND_RUN, true, 33, { "/usr/bin/id" }, NULL },
+                { "sudo", COMMAND_RUN, false, 33, { "/usr/bin/id" }, "glass" },
+                { "sudo", COMMAND_RUN, false, 0, { "id" }, NULL },
+                { "sudo", COMMAND_RUN, false, 0, { "/usr/bin/../bin/id" }, NULL },
+                { "sudo", COMMAND_SHELL, false, 0, { "/usr/bin/id" }, NULL },
+                { "sudo", COMMAND_UNKNOWN, false, 0, { "/usr/bin/id" }, NULL },
+                { "su", COMMAND_SHELL, false, 0, { NULL }, "all" },
+                { "su", COMMAND_RUN, false, 0, { "id" }, "all" },
+        };
+        _cleanup_(rules_freep) Rules *rules = fixture_rules(text);
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Question q = {
+                        .service = cases[i].service,
+                        .asker = { 1000, Y },
+                        .target_known = true,
+                        .target = { cases[i].target, Y },
+                        .group_named = cases[i].group_named,
+                        .mode = cases[i].mode,
+                        .command = cases[i].words,
+                };
+                Policy p;
+
+                while (q.command[q.n_command]) {
+                        q.n_command++;
+                }
+                policy_evaluate(rules, &q, &p);
+                ck_assert_msg(cases[i].rule ? p.kind == POLICY_BREAK_GLASS &&
+                                                      streq(p.rule->name, cases[i].rule)
+                                            : p.kind == POLICY_REFUSE,
+                        "case %zu: %d", i, (int) p.kind);
+        }
+}
+END_TEST
+
 /* Through groups of these files into one of the system: who is in it now, not who was. */
 START_TEST(members_come_and_go)
 {
@@ -556,6 +611,7 @@ int main(void)
         tcase_add_test(all, patterns_are_quick);
         tcase_add_test(all, evaluate);
         tcase_add_test(all, a_group_of_choice);
+        tcase_add_test(all, break_glass);
         tcase_add_test(all, members_come_and_go);
         tcase_add_test(all, why_not);
         tcase_add_test(all, evaluate_nothing);
