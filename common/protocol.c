@@ -171,6 +171,28 @@ const Field EXPLAIN_FIELDS[] = {
         FIELD_END,
 };
 
+const Field REVIEW_FIELDS[] = {
+        FIELD_REQUIRED(INTEGER, ReviewCall, version),
+        FIELD_REQUIRED(STRING, ReviewCall, request),
+        FIELD(STRING, ReviewCall, note),
+        FIELD_END,
+};
+
+const Field RESCUE_FIELDS[] = {
+        FIELD_REQUIRED(INTEGER, RescueCall, version),
+        FIELD_OF(OBJECT, RescueCall, ask, ASK_FIELDS, Ask),
+        FIELD_REQUIRED(STRING, RescueCall, code),
+        FIELD(STRING, RescueCall, reason),
+        FIELD_END,
+};
+
+const Field RESCUE_CODES_FIELDS[] = {
+        FIELD_REQUIRED(INTEGER, RescueCodesCall, version),
+        FIELD_REQUIRED(INTEGER, RescueCodesCall, count),
+        FIELD(BOOLEAN, RescueCodesCall, add),
+        FIELD_END,
+};
+
 const Field DELIVER_FIELDS[] = {
         FIELD_REQUIRED(INTEGER, DeliverCall, version),
         FIELD_REQUIRED(STRINGS, DeliverCall, channels),

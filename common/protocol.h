@@ -118,7 +118,7 @@ extern const Field EXTEND_FIELDS[];
 
 typedef struct ListCall {
         int64_t version;
-        /* requests: "pending" (to decide), "mine", "open", "all"; grants: "active", "all" */
+        /* requests: "pending" (to decide), "reviews" (to sign), "mine", "open", "all"; grants: "active", "all" */
         const char *which;
         int64_t after; /* a previous reply's next; 0 from the start */
 } ListCall;
@@ -158,6 +158,7 @@ typedef struct ReportCall {
         const char *since, *until; /* RFC 3339 */
 } ReportCall;
 extern const Field REPORT_FIELDS[];
+
 /* What a grant left on the host; see trace.h. */
 typedef struct ResidueCall {
         int64_t version;
@@ -176,6 +177,30 @@ typedef struct ExplainCall {
         Strings command;     /* none: a shell, or a login */
 } ExplainCall;
 extern const Field EXPLAIN_FIELDS[];
+
+typedef struct ReviewCall {
+        int64_t version;
+        const char *request;
+        const char *note;
+} ReviewCall;
+extern const Field REVIEW_FIELDS[];
+
+typedef struct RescueCall {
+        int64_t version;
+        Ask ask;
+        const char *code; /* one of RescueCodes; erased by whoever has it */
+        const char *reason;
+} RescueCall;
+extern const Field RESCUE_FIELDS[];
+
+#define RESCUE_CODES_MAX 100
+
+typedef struct RescueCodesCall {
+        int64_t version;
+        int64_t count; /* 1..RESCUE_CODES_MAX */
+        bool add;      /* to those there are; else these are void */
+} RescueCodesCall;
+extern const Field RESCUE_CODES_FIELDS[];
 
 /* --- the gateway's, on its own socket --- */
 

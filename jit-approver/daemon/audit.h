@@ -43,6 +43,11 @@ typedef enum AuditEvent {
         AUDIT_DAEMON_STARTED, /* with version, boot and machine id */
         AUDIT_CHECKPOINT,     /* what was before is pruned; signed */
         AUDIT_RESTORED,       /* the store is a backup, or what could be saved of a damaged one */
+        AUDIT_BREAK_GLASS_USED,
+        AUDIT_REVIEW_SIGNED,
+        AUDIT_RESCUE_TRIED, /* a code is about to be compared */
+        AUDIT_RESCUE_USED,
+        AUDIT_RESCUE_CODES, /* were made, with count */
         _AUDIT_EVENT_MAX,
 } AuditEvent;
 

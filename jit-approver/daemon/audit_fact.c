@@ -74,6 +74,16 @@ static const EventInfo events[_AUDIT_EVENT_MAX] = {
                 "The store was put back from a copy", LOG_WARNING },
         [AUDIT_DAEMON_STARTED] = { "daemon.started", "871fd96abc3347159c5f73c3cd11be56",
                 "The approver was started", LOG_NOTICE },
+        [AUDIT_BREAK_GLASS_USED] = { "break_glass.used", "1f39da3eb1d446768d220d67f5ccb680",
+                "BREAK-GLASS: access was opened without approval", LOG_ALERT },
+        [AUDIT_REVIEW_SIGNED] = { "review.signed", "fa569fbbfab7404396f74b8882234b2e",
+                "A review was signed", LOG_NOTICE },
+        [AUDIT_RESCUE_TRIED] = { "rescue.tried", "c6b57a0e5d49428c9b5e5dd86855b74b",
+                "A rescue code was tried", LOG_WARNING },
+        [AUDIT_RESCUE_USED] = { "rescue.used", "c8c492ca543d485dbdb54649d8ad404f",
+                "RESCUE: access was opened by a one-time code", LOG_ALERT },
+        [AUDIT_RESCUE_CODES] = { "rescue.codes", "462181391b214a059ede17f9952c47bc",
+                "Rescue codes were made", LOG_WARNING },
 };
 
 const EventInfo *audit_event_info(AuditEvent e)

@@ -16,6 +16,7 @@
 #include "jit-approver/daemon/link.h"
 #include "jit-approver/daemon/make.h"
 #include "jit-approver/daemon/prune.h"
+#include "jit-approver/daemon/rescue.h"
 #include "jit-approver/daemon/server.h"
 #include "jit-approver/daemon/session.h"
 #include "jit-approver/daemon/terminal.h"
@@ -60,6 +61,7 @@ typedef struct Daemon {
         Waiters waiters;
         Courier courier;
         LinkKey link_key;
+        RescueKey rescue_key;
         Denials denials;
         Id begun;         /* a grant whose unit flow_decided() has yet to make, or unset */
         Allowances heard; /* of those who ask without a module */
@@ -153,6 +155,24 @@ void flow_end_grant(Daemon *d, const Caller *c, const Id *grant, GrantState to, 
 
 /* Its timer fired; where it was made to last longer since, the timer is set anew. */
 void flow_expire(Daemon *d, const Id *grant, Failure *ret);
+/*
+ * Opens what a rule of break-glass covers, at once, for a reason and the word; the alarm goes out with
+ * it. *ret says what was asked for where either is missing.
+ */
+void flow_break_glass(
+        Daemon *d, const Subject *s, const Rule *rule, const Wish *wish, Outcome *ret);
+/* Opens a rule that takes rescue codes, at once, for a code that is right. */
+void flow_rescue(Daemon *d, const Subject *s, const char *code, const char *reason, Outcome *ret);
+/*
+ * New codes for an administrator, each RESCUE_CODE_SIZE, which the caller erases; those there were are
+ * void unless add.
+ */
+void flow_rescue_codes(Daemon *d, const Caller *c, size_t n, bool add,
+        char (*ret_codes)[RESCUE_CODE_SIZE], Failure *ret);
+/* Signs the review of what was opened without approval. */
+void flow_review(Daemon *d, const Caller *c, const Request *r, const char *note, Failure *ret);
+/* Whether he may sign it, by the rules that are in force. STANDING_NONE for what has no review. */
+Standing flow_reviewer_standing(const Daemon *d, const Voter *v, const Request *r);
 
 /* Hands to the gateway what is owed and due, as far as there is room. */
 void flow_deliver(Daemon *d);

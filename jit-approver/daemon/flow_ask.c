@@ -15,7 +15,7 @@
 #include "jit-approver/daemon/tell.h"
 #include "jit-approver/domain/say.h"
 
-static void refuse_store(Daemon *d, Outcome *o)
+void refuse_store(Daemon *d, Outcome *o)
 {
         char *line = NULL;
 
@@ -515,6 +515,10 @@ void flow_request(Daemon *d, const Subject *s, const Wish *wish, Call *call, con
 
         judge_now(d, s, &now, ret, &rule);
         if (!rule) {
+                return;
+        }
+        if (rule->action == ACTION_BREAK_GLASS) {
+                flow_break_glass(d, s, rule, wish, ret);
                 return;
         }
         w.wait = call && !is_crowded(d, rule, s->service) ? MIN(wish->wait, rule->wait) : 0;

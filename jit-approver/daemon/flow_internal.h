@@ -10,6 +10,7 @@
 bool flow_enter(Daemon *d, ActiveGrant *g, Outcome *o);
 /* Whether he has asked too much of late, or was denied; says until when he has to wait. */
 bool is_throttled(Daemon *d, const Rule *rule, uid_t asker, Outcome *o);
+void refuse_store(Daemon *d, Outcome *o);
 /* A request without anybody waiting for it, unless it stands by itself, is withdrawn. */
 void flow_abandon(Daemon *d, const Id *id);
 void tell_withdrawn(Daemon *d, const Request *r);

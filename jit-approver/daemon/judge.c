@@ -11,10 +11,12 @@
 
 #include "common/protocol.h"
 #include "jit-approver/domain/say.h"
+#include "jit-approver/domain/say_urgent.h"
 
 void outcome_done(Outcome *o)
 {
         freep(&o->line);
+        freep(&o->confirm);
         freep(&o->rule);
 }
 
@@ -53,6 +55,27 @@ static void refuse_by_rule(const Subject *s, const Rule *rule, Outcome *o)
         };
 
         outcome_refuse(o, rule ? "refused" : "no-rule", say_refused(rule, &q));
+}
+
+/* Nobody is asked but he himself, and he is told whom it will alarm. */
+static bool ask_to_confirm(const Subject *s, const Rule *rule, Outcome *o)
+{
+        /* Only words, as above. */
+        const Request q = {
+                .asker = s->asker_who,
+                .login = s->login,
+                .service = (char *) s->service,
+                .target = s->target_who,
+        };
+
+        o->verdict = VERDICT_ASK;
+        o->reason_mode = REASON_REQUIRED;
+        o->wait = rule->wait;
+        o->confirm = say_break_glass(rule, &q);
+        if (!o->confirm) {
+                outcome_refuse(o, "internal", NULL); /* never unconfirmed */
+        }
+        return o->confirm != NULL;
 }
 
 /* A grant, whatever rule it was made by where no rules are loaded. */
@@ -105,6 +128,10 @@ void judge(const Rules *rules, const Active *active, const Subject *s, const Now
                 ret->reason_mode = p.rule->reason;
                 ret->wait = p.rule->wait;
                 *ret_rule = p.rule;
+        } else if (p.kind == POLICY_BREAK_GLASS) {
+                if (ask_to_confirm(s, p.rule, ret)) {
+                        *ret_rule = p.rule;
+                }
         } else {
                 outcome_refuse(ret, "names",
                         strdup("The name service does not answer; try again in a moment."));

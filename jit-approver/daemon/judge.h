@@ -18,6 +18,7 @@ typedef struct Outcome {
         Id request, grant, session;
         char digest[DIGEST_HEX_SIZE];
         ReasonMode reason_mode; /* with VERDICT_ASK */
+        char *confirm;          /* owned; with VERDICT_ASK: what to ask the person last, or NULL */
         usec_t wait, deadline;
         bool noted; /* it goes into the record once it was told, as event */
         AuditEvent event;
@@ -29,7 +30,7 @@ void outcome_done(Outcome *o);
 void outcome_refuse(Outcome *o, const char *code, char *line);
 
 /*
- * rules NULL: not loaded. *ret_rule is set with VERDICT_ASK only, to the rule that asks; else
+ * rules NULL: not loaded. *ret_rule is set with VERDICT_ASK only, to the rule that asks or wants to be confirmed; else
  * untouched. Root's own jobs and root at the console pass (hazards H-107, H-110).
  */
 void judge(const Rules *rules, const Active *active, const Subject *s, const Now *now,

@@ -2,7 +2,7 @@
 
 /* The transactions: what changes together, together with its record. */
 
-#include "jit-approver/daemon/ledger.h"
+#include "jit-approver/daemon/ledger_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ const char *ledger_state(const Ledger *l)
 }
 
 /* The facts of one thing, for the record; they borrow from it. */
-static Fact fact_of_request(const Request *r, AuditEvent event)
+Fact fact_of_request(const Request *r, AuditEvent event)
 {
         return (Fact){
                 .event = event,
@@ -53,7 +53,7 @@ static Fact fact_of_request(const Request *r, AuditEvent event)
         };
 }
 
-static Fact fact_of_grant(const Grant *g, AuditEvent event)
+Fact fact_of_grant(const Grant *g, AuditEvent event)
 {
         return (Fact){
                 .event = event,
@@ -68,7 +68,7 @@ static Fact fact_of_grant(const Grant *g, AuditEvent event)
         };
 }
 
-static int ledger_begin(Ledger *l, Transaction *t)
+int ledger_begin(Ledger *l, Transaction *t)
 {
         audit_tell(l->audit); /* what the last step left to be told */
         return l->store ? transaction_begin(l->store, t) : -EIO;
@@ -87,7 +87,7 @@ static int ledger_end_of(Ledger *l, Transaction *t, int r)
 }
 
 /* The same, and the journal is told. */
-static int ledger_commit(Ledger *l, Transaction *t, int r)
+int ledger_commit(Ledger *l, Transaction *t, int r)
 {
         r = ledger_end_of(l, t, r);
         if (r >= 0) {

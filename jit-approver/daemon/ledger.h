@@ -80,5 +80,23 @@ int ledger_checkpoint(Ledger *l, Checkpoint *c, const Now *now);
 int ledger_residue(Ledger *l, const Rules *rules, const Grant *g, const Residue *x,
         const char *summary, const Now *now);
 
+/* --- without approval: ledger_urgent.c --- */
+
+/*
+ * Opened at once, as r->kind says: the approved request, its grant, its review where it is a break-glass,
+ * and the alarm to all whom rules name. used: the hash of the rescue code that this takes (-EALREADY: it is
+ * gone), or NULL.
+ */
+int ledger_urgent(Ledger *l, const Rules *rules, const Request *r, const Grant *g, const char *used,
+        const Now *now);
+/* -EALREADY: it is signed. */
+int ledger_review(Ledger *l, const Rules *rules, const Request *r, const Review *v, const Now *now);
+/* Somebody is about to try a rescue code. -EDQUOT: he may not, see store_rescue_try(). */
+int ledger_rescue_try(
+        Ledger *l, const Fact *who, uid_t asker, const RescueLimit *limit, const Now *now);
+/* New codes; without add the old ones are void. */
+int ledger_rescue_codes(Ledger *l, const char *const *hashes, size_t n, const char *key, bool add,
+        const char *by, const Now *now);
+
 int ledger_session_opened(Ledger *l, const Grant *g, const Session *x, const Now *now);
 int ledger_session_closed(Ledger *l, const Grant *g, const Session *x, const Now *now);

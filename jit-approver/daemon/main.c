@@ -139,6 +139,12 @@ static int daemon_open_store(Daemon *d)
                         log_error("Failed to read the links' key in '%s': %s; no links are made",
                                 dir, strerror(-r));
                 }
+                r = rescue_key_open(dir, &d->rescue_key);
+                if (r < 0) {
+                        log_error(
+                                "Failed to read the key of the rescue codes in '%s': %s; none is taken",
+                                dir, strerror(-r));
+                }
         }
         return audit_new(l->store, &l->audit);
 }
@@ -197,6 +203,7 @@ static void daemon_done(Daemon *d)
         waiters_done(&d->waiters);
         courier_done(&d->courier);
         link_key_done(&d->link_key);
+        rescue_key_done(&d->rescue_key);
         denials_done(&d->denials);
         backup_done(&d->backup);
         turn_free(TAKE_PTR(d->reloading));

@@ -192,11 +192,13 @@ void method_get_status(Turn *t)
         JsonWriter w = call_writer();
         Now now = d->now();
         unsigned roles = turn_roles(t);
-        int64_t pending = 0, owed = 0;
+        int64_t pending = 0, owed = 0, reviews = 0, codes = 0;
 
         if (store) {
                 (void) store_request_count_pending(store, UID_UNSET, &pending);
                 (void) store_outbox_count(store, NULL, &owed);
+                (void) store_review_count_open(store, &reviews);
+                (void) store_rescue_count(store, d->rescue_key.name, &codes);
         }
         json_put_string(&w, "version", PROJECT_VERSION);
         json_put_integer(&w, "protocol", PROTOCOL_VERSION);
@@ -214,6 +216,10 @@ void method_get_status(Turn *t)
         json_put_integer(&w, "waiting", (int64_t) d->waiters.n);
         json_put_integer(&w, "connections", (int64_t) server_connections(d->server));
         json_put_integer(&w, "owed", owed);
+        json_put_integer(&w, "reviews", reviews);
+        if (access_judge(ACT_AUDIT, roles) == ACCESS_YES) {
+                json_put_integer(&w, "rescue_codes", codes);
+        }
         put_channels(&w, d);
         json_put_string(&w, "head",
                 access_judge(ACT_AUDIT, roles) == ACCESS_YES ? audit_head(d->ledger.audit) : "");

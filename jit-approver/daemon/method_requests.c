@@ -139,24 +139,49 @@ static bool request_wanted(const Page *p, const Request *r)
         return access_judge(ACT_SEE, roles) == ACCESS_YES;
 }
 
+static void put_listed(Page *p, const Request *r)
+{
+        Daemon *d = p->turn->daemon;
+
+        reply_request(&p->w, NULL,
+                &(Reply){ d->ledger.store, config_rules(d->config), COMMAND_SHOWN_MASKED, false,
+                        false, r->asker.uid == p->turn->caller.account.uid },
+                r);
+        p->rows++;
+}
+
 static int list_request(const Request *r, int64_t row, void *userdata)
 {
         Page *p = userdata;
-        Daemon *d = p->turn->daemon;
 
         if (request_wanted(p, r)) {
-                reply_request(&p->w, NULL,
-                        &(Reply){ d->ledger.store, config_rules(d->config), COMMAND_SHOWN_MASKED,
-                                false, false, r->asker.uid == p->turn->caller.account.uid },
-                        r);
-                p->rows++;
+                put_listed(p, r);
         }
+        return page_is_full(p, row);
+}
+
+/* A review that the caller may sign, as its request. */
+static int list_review(const Id *request, int64_t row, void *userdata)
+{
+        Page *p = userdata;
+        Turn *t = p->turn;
+        const Voter v = { t->caller.account, t->caller.login_uid };
+        Request r;
+
+        int err = store_request_get(t->daemon->ledger.store, request, &r);
+        if (err < 0) {
+                return err;
+        }
+        if (flow_reviewer_standing(t->daemon, &v, &r) == STANDING_APPROVER) {
+                put_listed(p, &r);
+        }
+        request_done(&r);
         return page_is_full(p, row);
 }
 
 void method_list_requests(Turn *t)
 {
-        static const char *const words[] = { "pending", "mine", "open", "all" };
+        static const char *const words[] = { "pending", "reviews", "mine", "open", "all" };
         Page p = { .turn = t, .which = str_or(t->in.list.which, "open") };
         const RequestFilter f = {
                 .only_pending = streq(p.which, "pending") || streq(p.which, "open"),
@@ -171,5 +196,11 @@ void method_list_requests(Turn *t)
         p.w = call_writer();
         json_open_array(&p.w, "requests");
         Store *store = t->daemon->ledger.store;
-        page_reply(&p, store ? store_requests(store, &f, list_request, &p) : -EIO);
+        if (!store) {
+                page_reply(&p, -EIO);
+        } else if (streq(p.which, "reviews")) {
+                page_reply(&p, store_reviews_open(store, f.after, list_review, &p));
+        } else {
+                page_reply(&p, store_requests(store, &f, list_request, &p));
+        }
 }

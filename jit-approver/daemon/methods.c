@@ -46,6 +46,9 @@ static const Method methods[] = {
         { "Reload", PEOPLE, ID_FIELDS, 0, 0, 0, 0, method_reload },
         { "Backup", PEOPLE, BACKUP_FIELDS, 0, 0, 0, 0, method_backup },
         { "Report", PEOPLE, REPORT_FIELDS, 0, 0, 0, 0, method_report },
+        { "Review", PEOPLE, REVIEW_FIELDS, 0, 0, 0, 0, method_review },
+        { "Rescue", PEOPLE, RESCUE_FIELDS, IN_AT(rescue.ask), 0, 0, METHOD_ASKS, method_rescue },
+        { "RescueCodes", PEOPLE, RESCUE_CODES_FIELDS, 0, 0, 0, 0, method_rescue_codes },
         { "Deliver", GATEWAY, DELIVER_FIELDS, 0, 0, 0, 0, method_deliver },
         { "Settle", GATEWAY, SETTLE_FIELDS, 0, 0, 0, 0, method_settle },
         { "ShowLink", GATEWAY, LINK_FIELDS, 0, 0, 0, METHOD_LINK, method_show_link },
@@ -144,6 +147,21 @@ static bool has_voted(const Turn *t, const Rules *rules, const Id *request)
         return yes;
 }
 
+static bool has_signed(const Turn *t, const Rules *rules, const Request *r)
+{
+        char person[PERSON_MAX];
+        Review v;
+
+        if (r->kind != REQUEST_BREAK_GLASS ||
+                store_review_get(t->daemon->ledger.store, &r->id, &v) < 0) {
+                return false;
+        }
+        person_of(rules, t->caller.account.uid, person);
+        bool yes = v.signed_off && streq(v.person, person);
+        review_done(&v);
+        return yes;
+}
+
 unsigned turn_roles_of_request(const Turn *t, const Request *r)
 {
         const Rules *rules = config_rules(t->daemon->config);
@@ -158,6 +176,10 @@ unsigned turn_roles_of_request(const Turn *t, const Request *r)
                              has_voted(t, rules, &r->id))) {
                 roles |= ROLE_APPROVER;
         }
+        if (rules && (flow_reviewer_standing(t->daemon, &v, r) >= STANDING_OTHER_LOGIN ||
+                             has_signed(t, rules, r))) {
+                roles |= ROLE_REVIEWER;
+        }
         return roles;
 }
 
@@ -171,7 +193,7 @@ unsigned turn_roles_of_grant(const Turn *t, const Grant *g)
         }
         if (id_is_set(&g->request) && t->daemon->ledger.store &&
                 store_request_get(t->daemon->ledger.store, &g->request, &r) >= 0) {
-                roles |= turn_roles_of_request(t, &r) & ROLE_APPROVER;
+                roles |= turn_roles_of_request(t, &r) & (ROLE_APPROVER | ROLE_REVIEWER);
                 request_done(&r);
         }
         return roles;

@@ -38,6 +38,9 @@ typedef struct Turn {
                 ReportCall report;
                 ResidueCall residue;
                 ExplainCall explain;
+                ReviewCall review;
+                RescueCall rescue;
+                RescueCodesCall rescue_codes;
                 DeliverCall deliver;
                 SettleCall settle;
                 LinkCall link;
@@ -109,6 +112,11 @@ void method_backup(Turn *t);
 /* The copy that the call waits for is whole, or failed (r < 0). */
 void method_backup_done(Turn *t, int r);
 void method_report(Turn *t);
+
+/* method_urgent.c: what opens without approval, and its review. */
+void method_rescue(Turn *t);
+void method_rescue_codes(Turn *t);
+void method_review(Turn *t);
 
 /* method_gateway.c: what the gateway calls. */
 void method_deliver(Turn *t);

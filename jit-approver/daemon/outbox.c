@@ -168,3 +168,21 @@ int outbox_withdraw(Store *s, const Id *request)
         }
         return err;
 }
+
+int outbox_alarm(Store *s, const Rules *rules, const Request *r, const char *event, const Now *now)
+{
+        const Rule *rule = rules && r->rule ? rules_find(rules, r->rule) : NULL;
+        OwedMessage m = { .event = (char *) event, .request = r->id, .created = now->wall };
+        Readers readers = { .n = 0 };
+        int err = 0;
+
+        if (!rule) {
+                return 0;
+        }
+        approvers_visit_reached(rule, REACH_ALL, r, add_reader, &readers);
+        approvers_visit(&rule->reviewers, r, add_reader, &readers);
+        for (size_t i = 0; err >= 0 && i < rule->notify.n; i++) {
+                err = owe_by(s, rule->notify.items[i].channel, &readers, &m);
+        }
+        return err;
+}

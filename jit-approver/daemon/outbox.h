@@ -30,5 +30,10 @@ int outbox_nudge(Store *s, const Rules *rules, const Request *r, const Now *now)
 /* To its asker alone, where he is an approver himself and so has a channel of his own. */
 int outbox_tell_asker(
         Store *s, const Rules *rules, const Request *r, const char *event, const Now *now);
+/*
+ * The same of what was opened without approval, or signed: to all approvers of the rule, however far down
+ * its chain, and its reviewers.
+ */
+int outbox_alarm(Store *s, const Rules *rules, const Request *r, const char *event, const Now *now);
 /* The request is over: whoever was not asked yet need not be, and nobody asks who was. */
 int outbox_withdraw(Store *s, const Id *request);

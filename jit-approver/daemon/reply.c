@@ -395,6 +395,31 @@ void reply_grant_whole(JsonWriter *w, const char *name, const Reply *how, const 
         json_close_object(w);
 }
 
+static void put_review_of(JsonWriter *w, const Rule *rule, const Review *v)
+{
+        json_put_string(w, "state", v->signed_off ? "signed" : "open");
+        json_open_array(w, "reviewers");
+        for (size_t i = 0; rule && i < rule->reviewers.n; i++) {
+                put_approver(&rule->reviewers.items[i], w);
+        }
+        json_close_array(w);
+        put_text(w, "by", v->person);
+        put_text(w, "note", v->note);
+        put_time(w, "time", v->signed_off ? v->time : v->opened);
+}
+
+static void put_review(JsonWriter *w, Store *store, const Rule *rule, const Request *r)
+{
+        Review v;
+
+        if (store && r->kind == REQUEST_BREAK_GLASS && store_review_get(store, &r->id, &v) >= 0) {
+                json_open_object(w, "review");
+                put_review_of(w, rule, &v);
+                json_close_object(w);
+                review_done(&v);
+        }
+}
+
 static void put_grant(JsonWriter *w, const Reply *how, const Request *r)
 {
         Grant g;
@@ -507,6 +532,7 @@ void reply_request(JsonWriter *w, const char *name, const Reply *how, const Requ
                 put_added(w, how->store, r);
         }
         put_votes(w, votes, n);
+        put_review(w, how->store, rule, r);
         put_grant(w, how, r);
         json_close_object(w);
         votes_free(votes, n);

@@ -109,6 +109,50 @@ int store_try_count(
 /* The last one was right. */
 int store_try_forgive(Store *s, const Id *request, const char *person);
 
+/* --- what was opened without approval; see flow_urgent.c --- */
+
+/* Requests of the asker by that rule made after since (wall), of the newest thousand or so of all. */
+int store_request_count_lately(Store *s, uid_t asker, const char *rule, usec_t since, int64_t *ret);
+
+typedef struct Review {
+        Id request;
+        bool signed_off; /* else it is open, and what follows but opened is unset */
+        usec_t opened;   /* wall */
+        char person[PERSON_MAX];
+        Who who;
+        char *note;
+        usec_t time; /* wall: of the signature */
+} Review;
+
+void review_done(Review *v);
+int store_review_insert(Store *s, const Review *v); /* an open one */
+int store_review_get(Store *s, const Id *request, Review *ret);
+/* One conditional UPDATE: -EALREADY unless open. */
+int store_review_sign(Store *s, const Review *v);
+int store_review_count_open(Store *s, int64_t *ret);
+typedef int (*ReviewVisit)(const Id *request, int64_t row, void *userdata);
+/* Those that are open, oldest first, behind row after. */
+int store_reviews_open(Store *s, int64_t after, ReviewVisit visit, void *userdata);
+
+/* Rescue codes, by the hash under that key. */
+int store_rescue_insert(Store *s, const char *hash, const char *key, usec_t wall);
+/* All there are. */
+int store_rescue_void(Store *s);
+typedef int (*RescueVisit)(const char *hash, void *userdata);
+int store_rescue_list(Store *s, const char *key, RescueVisit visit, void *userdata);
+/* Takes it out. -EALREADY: it is not there any more. */
+int store_rescue_use(Store *s, const char *hash);
+int store_rescue_count(Store *s, const char *key, int64_t *ret);
+/*
+ * Counts one more try of an asker at wall. -EDQUOT: he, or all together, have had as many as they may
+ * within per; it is not counted then.
+ */
+typedef struct RescueLimit {
+        int64_t his, all;
+        usec_t per;
+} RescueLimit;
+int store_rescue_try(Store *s, uid_t asker, const RescueLimit *limit, usec_t wall);
+
 /* --- grants --- */
 
 int store_grant_insert(Store *s, const Grant *g);

@@ -169,11 +169,32 @@ static const char migration_5[] =
         ") STRICT;"
         "CREATE INDEX audit_used ON audit (granted) WHERE event = 'grant.used';";
 
+/*
+ * The ways in that nobody approves: what is yet to be signed; one-time codes, as keyed hashes, and the
+ * tries of them.
+ */
+static const char migration_6[] =
+        "CREATE TABLE reviews ("
+        " row INTEGER PRIMARY KEY,"
+        " state TEXT NOT NULL,"
+        " request TEXT NOT NULL UNIQUE REFERENCES requests (id),"
+        " opened INTEGER NOT NULL,"
+        " person TEXT, who INTEGER, who_name TEXT, note TEXT,"
+        " signed INTEGER NOT NULL,"
+        " sum INTEGER NOT NULL"
+        ") STRICT;"
+        "CREATE INDEX reviews_open ON reviews (row) WHERE state = 'open';"
+        "CREATE TABLE rescue ("
+        " hash TEXT NOT NULL PRIMARY KEY,"
+        " key TEXT NOT NULL," /* which key made it: under another it is no code */
+        " made INTEGER NOT NULL"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE TABLE rescue_tries ("
+        " row INTEGER PRIMARY KEY,"
+        " asker INTEGER NOT NULL, time INTEGER NOT NULL"
+        ") STRICT;";
+
 const char *const store_migrations[] = {
-        migration_1,
-        migration_2,
-        migration_3,
-        migration_4,
-        migration_5,
+        migration_1, migration_2, migration_3, migration_4, migration_5, migration_6,
 };
 const size_t store_migrations_n = ELEMENTSOF(store_migrations);

@@ -24,6 +24,7 @@ static void tell_write(const Outcome *o, const Echo *echo, JsonWriter *w)
                 .session = id_is_set(&o->session) ? o->session.text : NULL,
                 .digest = o->digest[0] ? o->digest : NULL,
                 .reason_mode = asks ? reason_mode_to_string(o->reason_mode) : NULL,
+                .confirm = asks ? o->confirm : NULL,
                 .wait_usec = o->wait,
                 .lines = { lines, o->line ? 1 : 0 },
         };

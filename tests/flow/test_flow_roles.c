@@ -12,6 +12,7 @@
 #define MINUTE USEC_PER_MIN
 #define N "NotFound"
 #define P "NotPermitted"
+#define R "Refused" /* there is nothing to review */
 
 typedef struct Case {
         char request[ID_SIZE], grant[ID_SIZE]; /* the request is pending, the grant active */
@@ -216,6 +217,27 @@ static void do_explain_nobody(Client *c, const Case *x)
         explain(c, "there-is-no-such");
 }
 
+static void do_review(Client *c, const Case *x)
+{
+        ReviewCall call = { PROTOCOL_VERSION, x->request, NULL };
+
+        say(c, "Review", REVIEW_FIELDS, &call, 0);
+}
+
+static void do_rescue_codes(Client *c, const Case *x)
+{
+        RescueCodesCall call = { PROTOCOL_VERSION, 1, false };
+
+        say(c, "RescueCodes", RESCUE_CODES_FIELDS, &call, 0);
+}
+
+static void do_rescue_for_dev(Client *c, const Case *x)
+{
+        RescueCall call = { PROTOCOL_VERSION, ask_sudo(DEV), "x", NULL };
+
+        say(c, "Rescue", RESCUE_FIELDS, &call, 0);
+}
+
 static const uid_t columns[] = { EVE, DAVE, DEV, BOB, AUD, ADM, ROOT };
 
 /* clang-format off */
@@ -254,6 +276,9 @@ static const struct {
         { "GetStatus",          do_status,          { "",    "",   "",   "",      "",     "",   "" } },
         { "Report",             do_report,          { "",    "",   "",   "",      "",     "",   "" } },
         { "Reload",             do_reload,          { P,     P,    P,    P,       P,      "",   "" } },
+        { "Review",             do_review,          { N,     N,    R,    R,       R,      R,    R  } },
+        { "RescueCodes",        do_rescue_codes,    { P,     P,    P,    P,       P,      "",   "" } },
+        { "Rescue for dev",     do_rescue_for_dev,  { P,     P,    "",   P,       P,      P,    "" } },
         { "Detach",             do_detach,          { "",    "",   "",   "",      "",     "",   "" } },
 };
 /* clang-format on */

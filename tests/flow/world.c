@@ -410,6 +410,7 @@ void world_start(void)
         if (d->ledger.store) {
                 ck_assert_int_eq(link_key_open(world.state, &d->link_key), 0);
                 ck_assert_int_eq(record_key_open(world.state, &d->ledger.record_key), 0);
+                ck_assert_int_eq(rescue_key_open(world.state, &d->rescue_key), 0);
         }
         ck_assert_int_eq(audit_new(d->ledger.store, &d->ledger.audit), 0);
         ck_assert_int_eq(people_new(d->event, "/nonexistent", &d->people), 0);

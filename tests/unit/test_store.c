@@ -703,7 +703,7 @@ START_TEST(not_ours_and_not_yet)
                 { "PRAGMA user_version = 99", -ENOTSUP },
                 { "PRAGMA user_version = 0", -EUCLEAN },
                 { "PRAGMA user_version = -1", -EUCLEAN },
-                { "PRAGMA user_version = 5; PRAGMA application_id = 7", -EUCLEAN },
+                { "PRAGMA user_version = 6; PRAGMA application_id = 7", -EUCLEAN },
                 { "PRAGMA application_id = 0x4A495431; CREATE TABLE more (a)", -EUCLEAN },
                 { "DROP TABLE more; CREATE TRIGGER t AFTER INSERT ON grants BEGIN"
                   " DELETE FROM audit; END",
@@ -741,7 +741,8 @@ START_TEST(first_version)
         MUST(store_vote_insert(fixture.store, &r.id, &vote));
         MUST(store_grant_insert(fixture.store, &g));
         fixture.store = store_free(fixture.store);
-        alter("DROP TABLE residue; DROP INDEX audit_used;"
+        alter("DROP TABLE rescue_tries; DROP TABLE rescue; DROP TABLE reviews;"
+              "DROP TABLE residue; DROP INDEX audit_used;"
               "DROP INDEX audit_checkpoint; DROP INDEX sessions_granted;"
               "CREATE INDEX sessions_open ON sessions (granted) WHERE closed = 0;"
               "DROP TABLE tries;"
