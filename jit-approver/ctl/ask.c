@@ -65,14 +65,19 @@ static void tell_lines(const JsonNode *answer)
         }
 }
 
+void ask_take(const JsonNode *answer, Outcome *ret)
+{
+        tell_lines(answer);
+        keep_id(ret->request, node_text(answer, "request"));
+        keep_id(ret->grant, node_text(answer, "grant"));
+}
+
 /* One answer came: its lines are told, its ids kept, and how long the rule lets us wait. */
 static void waiting_take(Waiting *w, const JsonNode *answer)
 {
         int64_t wait = node_integer(answer, "wait_usec", 0);
 
-        tell_lines(answer);
-        keep_id(w->outcome.request, node_text(answer, "request"));
-        keep_id(w->outcome.grant, node_text(answer, "grant"));
+        ask_take(answer, &w->outcome);
         if (w->request && w->may_end && w->deadline == USEC_NEVER && wait > 0) {
                 w->deadline = usec_add(clock_usec(CLOCK_MONOTONIC), wait);
         }
@@ -206,19 +211,26 @@ static bool changes_user(const char *service)
         return false;
 }
 
+void ask_fill(const Asking *a, Ask *ret)
+{
+        const char *service = str_or(a->service, "sudo");
+
+        *ret = (Ask){
+                .service = service,
+                .asker = UID_UNSET,
+                .login_uid = UID_UNSET,
+                .mode = a->n_command > 0 ? "run" : "shell",
+                .command = { (const char **) a->command, a->n_command },
+                /* Elsewhere nobody becomes another. */
+                .target = a->target || !changes_user(service) ? a->target : "root",
+        };
+}
+
 /* Sends Request and follows it. A demanded reason comes back as the verdict ask-for-it. */
 static int ask_once(Call *c, const Asking *a, const char *reason, Outcome *ret)
 {
-        const char *service = str_or(a->service, "sudo");
         RequestCall call = {
                 .version = PROTOCOL_VERSION,
-                .ask = {
-                        .service = service,
-                        .asker = UID_UNSET,
-                        .login_uid = UID_UNSET,
-                        .mode = a->n_command > 0 ? "run" : "shell",
-                        .command = { (const char **) a->command, a->n_command },
-                },
                 .reason = reason,
                 .duration = a->duration,
                 .wait_usec = a->detached ? 0 : SPAN_MAX,
@@ -227,12 +239,11 @@ static int ask_once(Call *c, const Asking *a, const char *reason, Outcome *ret)
         };
         Waiting w = { .call = c,
                 .request = &call,
-                .service = service,
+                .service = str_or(a->service, "sudo"),
                 .deadline = USEC_NEVER,
                 .may_end = !a->detached };
 
-        /* Elsewhere nobody becomes another. */
-        call.ask.target = a->target || !changes_user(service) ? a->target : "root";
+        ask_fill(a, &call.ask);
         int r = call_send(c, "Request", REQUEST_FIELDS, &call, a->detached ? 0 : CALL_MORE);
         if (r < 0) {
                 return call_lost(c, r);
@@ -252,6 +263,13 @@ static bool wants_reason(const Call *c)
 
         return streq(str_or(node_text(c->reply.parameters, "verdict"), ""), VERDICT_ASK) &&
                !streq(mode, "none");
+}
+
+/* Whether it opens by break-glass, and for nobody who was not asked whether he means it. */
+static bool wants_confirmation(const Call *c)
+{
+        return streq(str_or(node_text(c->reply.parameters, "verdict"), ""), VERDICT_ASK) &&
+               node_text(c->reply.parameters, "confirm");
 }
 
 /* The reason that is wanted: the first, or another. EXIT_NO where nobody is there to be asked. */
@@ -275,6 +293,10 @@ int ask_access(Call *c, const Asking *a, Outcome *ret)
         _cleanup_(freep) char *reason = NULL;
 
         int r = ask_once(c, a, a->reason, ret);
+        if (r == EXIT_DONE && wants_confirmation(c)) {
+                say("Nobody is asked for this: in an emergency it opens by jitctl break-glass");
+                return EXIT_NO;
+        }
         for (unsigned i = a->reason ? 1 : 0; r == EXIT_DONE && wants_reason(c) && i < REASONS_MAX;
                 i++) {
                 r = ask_reason(c, i > 0, &reason);

@@ -22,6 +22,11 @@ typedef struct Outcome {
         char request[32], grant[32];
 } Outcome;
 
+/* Who asks for what, as the approver takes it from people; borrows from a. */
+void ask_fill(const Asking *a, Ask *ret);
+/* The approver's lines, on stderr; what it named. */
+void ask_take(const JsonNode *answer, Outcome *ret);
+
 /*
  * Asks, tells the approver's lines on stderr as they come, waits for the end. Dying or closing the
  * call withdraws the request. A reason that is demanded is asked for on the terminal.

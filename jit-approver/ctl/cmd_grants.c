@@ -46,8 +46,8 @@ static int run_grants(const Ctl *ctl)
         if (r != EXIT_DONE) {
                 return r;
         }
-        return listing_print(
-                &list, ctl, "grants", arg_all ? "There are no grants." : "No grant is active.");
+        return listing_print(&list, ctl, "grants", NULL,
+                arg_all ? "There are no grants." : "No grant is active.");
 }
 
 static int run_grant(const Ctl *ctl)
@@ -111,7 +111,7 @@ static int run_revoke(const Ctl *ctl)
         for (const JsonNode *g = json_first(grants); g; g = json_next(g)) {
                 listing_take(g, &list);
         }
-        return listing_print(&list, ctl, "grants", "No grant was active.");
+        return listing_print(&list, ctl, "grants", NULL, "No grant was active.");
 }
 
 const Verb verb_grants = {

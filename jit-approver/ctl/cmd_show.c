@@ -12,10 +12,44 @@
 
 static const Option options[] = { { NULL } };
 
+/* Those that the caller may sign; an approver from before there were any has none. */
+static int list_reviews(Call *c, Listing *list)
+{
+        ListCall call = { .version = PROTOCOL_VERSION, .which = "reviews" };
+
+        c->quiet = true;
+        int r = call_list(
+                c, "ListRequests", LIST_FIELDS, &call, &call.after, "requests", listing_take, list);
+        c->quiet = false;
+        if (r != EXIT_DONE && r != EXIT_USAGE) {
+                say("%s", c->message);
+        }
+        return r == EXIT_USAGE ? EXIT_DONE : r;
+}
+
+static int print_pending(const Ctl *ctl, Listing *list, Listing *reviews)
+{
+        static const char none[] = "No request waits for your decision.";
+        _cleanup_(freep) char *tail = NULL;
+
+        if (ctl->json) {
+                tail = doc_member(&reviews->doc, "reviews");
+                return listing_print(list, ctl, "requests", tail, none);
+        }
+        (void) listing_print(list, ctl, "requests", NULL, none);
+        if (table_rows(reviews->table) > 0) {
+                (void) printf(
+                        "\nOpened without approval, to be reviewed (jitctl show, jitctl review):\n");
+                table_print(reviews->table);
+        }
+        return EXIT_DONE;
+}
+
 static int run_pending(const Ctl *ctl)
 {
         _cleanup_(call_done) Call c = { .client = CLIENT_NONE };
         _cleanup_(listing_done) Listing list = listing_of_requests();
+        _cleanup_(listing_done) Listing reviews = listing_of_requests();
         ListCall call = { .version = PROTOCOL_VERSION, .which = "pending" };
 
         int r = call_open(&c, ctl);
@@ -23,10 +57,10 @@ static int run_pending(const Ctl *ctl)
                 r = call_list(&c, "ListRequests", LIST_FIELDS, &call, &call.after, "requests",
                         listing_take, &list);
         }
-        if (r != EXIT_DONE) {
-                return r;
+        if (r == EXIT_DONE) {
+                r = list_reviews(&c, &reviews);
         }
-        return listing_print(&list, ctl, "requests", "No request waits for your decision.");
+        return r == EXIT_DONE ? print_pending(ctl, &list, &reviews) : r;
 }
 
 static int run_show(const Ctl *ctl)
@@ -60,7 +94,7 @@ static int run_show(const Ctl *ctl)
 const Verb verb_pending = {
         .name = "pending",
         .synopsis = "",
-        .summary = "List the requests that wait for your decision",
+        .summary = "List the requests that wait for your decision, and reviews to sign",
         .options = options,
         .run = run_pending,
 };

@@ -86,6 +86,14 @@ static void print_daemon(const JsonNode *status)
                 "now", (long long) node_integer(status, "pending", 0),
                 (long long) node_integer(status, "waiting", 0),
                 (long long) node_integer(status, "grants", 0));
+        if (node_integer(status, "reviews", 0) > 0) {
+                (void) printf("%-10s %lld opened without approval and not reviewed yet\n",
+                        "reviews", (long long) node_integer(status, "reviews", 0));
+        }
+        if (node_integer(status, "rescue_codes", -1) >= 0) {
+                (void) printf("%-10s codes left: %lld\n", "rescue",
+                        (long long) node_integer(status, "rescue_codes", 0));
+        }
         if (*roles) {
                 (void) printf("%-10s %s\n", "you are", safe(roles));
         }

@@ -56,8 +56,8 @@ typedef struct Verb {
 
 #define ARGS_ANY SIZE_MAX
 
-extern const Verb verb_approve, verb_backup, verb_cancel, verb_check, verb_confirm, verb_deny,
-        verb_disable, verb_doctor, verb_enable, verb_end, verb_expire, verb_explain, verb_extend,
-        verb_grant, verb_grants, verb_log, verb_nudge, verb_pending, verb_recover, verb_reload,
-        verb_report, verb_request, verb_revoke, verb_rollback, verb_run, verb_show, verb_status,
-        verb_wait;
+extern const Verb verb_approve, verb_backup, verb_break_glass, verb_cancel, verb_check,
+        verb_confirm, verb_deny, verb_disable, verb_doctor, verb_enable, verb_end, verb_expire,
+        verb_explain, verb_extend, verb_grant, verb_grants, verb_log, verb_nudge, verb_pending,
+        verb_recover, verb_reload, verb_report, verb_request, verb_rescue, verb_rescue_codes,
+        verb_review, verb_revoke, verb_rollback, verb_run, verb_show, verb_status, verb_wait;

@@ -97,13 +97,22 @@ void doc_add(Doc *d, const JsonNode *item)
         write_harmless(d->stream, text);
 }
 
-void doc_print(Doc *d, const char *member, const char *tail)
+char *doc_member(Doc *d, const char *member)
 {
+        char *text = NULL;
+
         if (d->stream && fclose(TAKE_PTR(d->stream)) != 0) {
                 (void) must(NULL);
         }
-        (void) printf("{\"%s\":[%s]%s%s}\n", member, str_or(d->text, ""), tail ? "," : "",
-                str_or(tail, ""));
+        (void) str_printf(&text, "\"%s\":[%s]", member, str_or(d->text, ""));
+        return must(text);
+}
+
+void doc_print(Doc *d, const char *member, const char *tail)
+{
+        _cleanup_(freep) char *whole = doc_member(d, member);
+
+        (void) printf("{%s%s%s}\n", whole, tail ? "," : "", str_or(tail, ""));
 }
 
 void doc_done(Doc *d)

@@ -27,4 +27,6 @@ typedef struct Doc {
 void doc_add(Doc *d, const JsonNode *item);
 /* {"member":[…]} or, with a tail of members ("head":"…"), {"member":[…],tail} on stdout. */
 void doc_print(Doc *d, const char *member, const char *tail);
+/* "member":[…], for a tail; the caller frees. */
+char *doc_member(Doc *d, const char *member);
 void doc_done(Doc *d);

@@ -17,12 +17,13 @@ typedef struct Group {
 } Group;
 
 static const Group groups[] = {
-        { "To have access", { &verb_request, &verb_run, &verb_status, &verb_wait, &verb_cancel,
-                                    &verb_nudge, &verb_extend, &verb_end } },
-        { "To decide", { &verb_pending, &verb_show, &verb_approve, &verb_deny } },
+        { "To have access",
+                { &verb_request, &verb_run, &verb_status, &verb_wait, &verb_cancel, &verb_nudge,
+                        &verb_extend, &verb_end, &verb_break_glass, &verb_rescue } },
+        { "To decide", { &verb_pending, &verb_show, &verb_approve, &verb_deny, &verb_review } },
         { "To administer and audit",
                 { &verb_grants, &verb_grant, &verb_revoke, &verb_log, &verb_explain, &verb_check,
-                        &verb_reload, &verb_doctor, &verb_expire } },
+                        &verb_reload, &verb_doctor, &verb_rescue_codes, &verb_expire } },
         { "To keep the record", { &verb_report, &verb_backup, &verb_recover } },
         { "To put the gate in place",
                 { &verb_enable, &verb_confirm, &verb_disable, &verb_rollback } },
@@ -36,7 +37,7 @@ static void print_help(void)
                 (void) printf("\n%s:\n", groups[i].heading);
                 for (const Verb *const *v = groups[i].verbs; *v; v++) {
                         if (!(*v)->internal) {
-                                (void) printf("  %-9s %s\n", (*v)->name, (*v)->summary);
+                                (void) printf("  %-12s %s\n", (*v)->name, (*v)->summary);
                         }
                 }
         }

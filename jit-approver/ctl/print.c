@@ -8,7 +8,11 @@
 #include "jit-approver/ctl/print.h"
 
 #include <locale.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/signalfd.h>
+#include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -173,6 +177,64 @@ char *ask_line(const char *question)
         }
         line[strcspn(line, "\n")] = '\0';
         return *line ? TAKE_PTR(line) : NULL;
+}
+
+/* Whether there is something to read; a signal that is due comes first. */
+static bool wait_typed(int signals)
+{
+        struct pollfd fds[] = {
+                { .fd = signals, .events = POLLIN },
+                { .fd = STDIN_FILENO, .events = POLLIN },
+        };
+
+        return poll(fds, ELEMENTSOF(fds), -1) > 0 && !fds[0].revents;
+}
+
+/* By bytes and without stdio, which would keep it. */
+static bool read_secret(int signals, char *out, size_t size)
+{
+        size_t n = 0;
+        char c;
+
+        while (wait_typed(signals) && read(STDIN_FILENO, &c, 1) == 1) {
+                if (c == '\n') {
+                        out[n] = '\0';
+                        return n > 0;
+                }
+                if (n + 1 >= size) {
+                        break;
+                }
+                out[n++] = c;
+        }
+        explicit_bzero(out, size);
+        return false;
+}
+
+/* What ends or stops us comes when the terminal is as it was. */
+bool ask_secret(const char *question, char *out, size_t size)
+{
+        static const int end_signals[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP };
+        struct termios shown, hidden;
+        sigset_t ends, before;
+
+        if (tcgetattr(STDIN_FILENO, &shown) < 0) {
+                return read_secret(-1, out, size);
+        }
+        (void) sigemptyset(&ends);
+        for (size_t i = 0; i < ELEMENTSOF(end_signals); i++) {
+                (void) sigaddset(&ends, end_signals[i]);
+        }
+        (void) sigprocmask(SIG_BLOCK, &ends, &before);
+        _cleanup_(closep) int signals = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+        (void) fprintf(stderr, "%s ", question);
+        hidden = shown;
+        hidden.c_lflag &= ~(tcflag_t) (ECHO | ECHOE | ECHOK | ECHONL);
+        bool got =
+                tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0 && read_secret(signals, out, size);
+        (void) tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+        (void) fputc('\n', stderr);
+        (void) sigprocmask(SIG_SETMASK, &before, NULL);
+        return got;
 }
 
 bool ask_yes(const char *question)

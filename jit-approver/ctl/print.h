@@ -71,6 +71,11 @@ DEFINE_FREE(Table, table_free)
 
 /* A question on the terminal. NULL at its end, or for an empty answer; the caller frees. */
 char *ask_line(const char *question);
+/*
+ * A secret: typed on the terminal, where it is not shown, or else the first line of stdin. Into
+ * out[size], which the caller erases; nothing of it is buffered. false: none, or too long.
+ */
+bool ask_secret(const char *question, char *out, size_t size);
 /* Whether there is a person at both ends of the terminal. */
 bool can_ask(void);
 /* Only "y" and "yes" are yes. */

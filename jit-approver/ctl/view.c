@@ -259,6 +259,31 @@ static void write_residue(FILE *f, const JsonNode *grant)
         }
 }
 
+void view_review_line(FILE *f, const JsonNode *request)
+{
+        const JsonNode *review = node_object(request, "review");
+        const char *state = review ? str_or(node_text(review, "state"), "?") : NULL;
+        const char *note = review ? node_text(review, "note") : NULL;
+
+        if (!review) {
+                return;
+        }
+        _cleanup_(freep) char *who = node_join(node_array(review, "reviewers"), ", ");
+        (void) fprintf(f, "Review of %s: ", safe(node_text(request, "id")));
+        if (streq(state, "open")) {
+                (void) fprintf(f, "%sopen%s since %s, to be signed by %s\n", style(f, STYLE_WAIT),
+                        style(f, STYLE_PLAIN), when_in_text(node_text(review, "time")),
+                        safe(*who ? who : "nobody"));
+                return;
+        }
+        (void) fprintf(f, "%s by %s %s", safe(state), safe(node_text(review, "by")),
+                when_in_text(node_text(review, "time")));
+        if (!str_empty(note)) {
+                (void) fprintf(f, ": \"%s\"", safe(note));
+        }
+        (void) fputc('\n', f);
+}
+
 void view_request(FILE *f, const JsonNode *request)
 {
         const JsonNode *grant = node_object(request, "grant");
@@ -279,6 +304,7 @@ void view_request(FILE *f, const JsonNode *request)
         write_deciders(f, request);
         view_code(f, request);
         write_votes(f, node_array(request, "votes"));
+        view_review_line(f, request);
         if (grant) {
                 view_grant_line(f, grant);
                 write_commands(f, grant);
@@ -409,10 +435,11 @@ void listing_take(const JsonNode *object, void *listing)
         l->add(l->table, object);
 }
 
-int listing_print(Listing *l, const Ctl *ctl, const char *member, const char *none)
+int listing_print(
+        Listing *l, const Ctl *ctl, const char *member, const char *tail, const char *none)
 {
         if (ctl->json) {
-                doc_print(&l->doc, member, NULL);
+                doc_print(&l->doc, member, tail);
         } else if (table_rows(l->table) > 0) {
                 table_print(l->table);
         } else {

@@ -19,6 +19,8 @@ void view_target(char out[static VIEW_TARGET_MAX], const JsonNode *o);
 void view_what(char out[static VIEW_WHAT_MAX], const JsonNode *o);
 void view_for(char out[static VIEW_WHAT_MAX], const JsonNode *request);
 
+/* "Review of K7QF-2M9D: signed by carol 2 min ago"; nothing for what has none. */
+void view_review_line(FILE *f, const JsonNode *request);
 void view_request_line(FILE *f, const JsonNode *request);
 void view_request(FILE *f, const JsonNode *request);
 void view_grant_line(FILE *f, const JsonNode *grant);
@@ -52,6 +54,7 @@ Listing listing_of_requests(void);
 Listing listing_of_grants(void);
 /* A CallVisit. */
 void listing_take(const JsonNode *object, void *listing);
-/* On stdout; none is said on stderr when there is nothing to list. EXIT_DONE. */
-int listing_print(Listing *l, const Ctl *ctl, const char *member, const char *none);
+/* On stdout; none is said on stderr when there is nothing to list. tail as of doc_print(). EXIT_DONE. */
+int listing_print(
+        Listing *l, const Ctl *ctl, const char *member, const char *tail, const char *none);
 void listing_done(Listing *l);

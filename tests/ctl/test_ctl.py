@@ -312,6 +312,87 @@ class Requests(Case):
         self.assertIn(must, self.jitctl("request", "--reason", "x", exit=3).stderr)
         self.terminal("request", "--reason", "x", typed=[("Reason:", "\n")], exit=3)
 
+    CONFIRM = "Type BREAK to open root now; bob and carol will be alarmed: "
+
+    def breaks(self, *answers):
+        check = reply(verdict="ask-for-it", reason_mode="required", confirm=self.CONFIRM)
+        self.serve(Check=[[check]], Request=[[a] for a in answers], Show=[[reply(request=APPROVED)]])
+
+    def test_break_glass(self):
+        opened = reply(verdict="granted-by-the-approver", request="K7QF-2M9D", lines=["Opened."])
+        no = reply(verdict="deny", code="not-confirmed", lines=["Not confirmed."])
+        self.breaks(opened)
+        shown = self.terminal("break-glass", "--reason", "down", typed=[(self.CONFIRM, "BREAK\n")])
+        self.assertIn("Opened.", shown)
+        self.assertIn("approved", shown)
+        sent = self.server.called("Request")[0]
+        self.assertEqual((sent["confirm"], sent["reason"]), ("BREAK", "down"))
+        self.assertEqual(sent["ask"]["target"], "root")
+        # what was typed is sent as it is, and nothing is sent in its place
+        for typed in ("break", "BREAK ", " BREAK", ""):
+            self.breaks(no)
+            self.terminal("break-glass", "--reason", "down", typed=[(self.CONFIRM, typed + "\n")], exit=3)
+            self.assertEqual(self.server.called("Request")[0].get("confirm"), typed)
+        # the reason, too
+        self.breaks(opened)
+        self.terminal("break-glass", "--", "id", typed=[("Reason:", "down\n"), (self.CONFIRM, "BREAK\n")])
+        self.assertEqual(self.server.called("Request")[0]["ask"]["command"], ["id"])
+        # no terminal: the word is the first line of stdin, and its absence is none
+        self.breaks(opened)
+        self.assertIn(self.CONFIRM, self.jitctl("break-glass", "--reason", "down", stdin="BREAK\n").stderr)
+        self.assertEqual(self.server.called("Request")[0]["confirm"], "BREAK")
+        self.breaks(no)
+        self.jitctl("break-glass", "--reason", "down", exit=3)
+        self.assertEqual(self.server.called("Request")[0].get("confirm"), "")
+        self.breaks(no)
+        self.jitctl("break-glass", stdin="BREAK\n", exit=2)
+        self.assertEqual(self.server.called("Request"), [])
+        for option in ("--yes", "--confirm", "--confirm=BREAK", "--force"):
+            self.jitctl("break-glass", option, "--reason", "down", exit=2)
+
+    def test_break_glass_is_not_there(self):
+        for code, answer in ((0, reply(verdict="granted-by-the-approver", grant="G7QF-2M9D")),
+                             (0, reply(verdict="not-gated-by-rule")),
+                             (3, reply(verdict="ask-for-it", reason_mode="required")),
+                             (3, reply(verdict="deny", code="no-rule", lines=["No rule."])),
+                             (1, reply(verdict="deny", code="store", lines=["Full."]))):
+            self.serve(Check=[[answer]], Show=[[reply(grant=GRANT)]])
+            self.jitctl("break-glass", "--reason", "x", exit=code)
+            self.assertEqual(self.server.called("Request"), [])
+        # who asks as usual is told of it, and opens nothing
+        self.breaks(reply(verdict="ask-for-it", reason_mode="required", confirm=self.CONFIRM))
+        for args in (["request"], ["request", "--reason", "x"], ["run", "--reason", "x", "--", "id"]):
+            self.assertIn("jitctl break-glass", self.jitctl(*args, exit=3).stderr)
+
+    def test_rescue(self):
+        code = "K7QF-2M9D-ABCD-EFGH-JKMN"
+        opened = reply(verdict="granted-by-the-approver", request="K7QF-2M9D", lines=["Opened."])
+        self.serve(Rescue=[[opened]], Show=[[reply(request=APPROVED)]])
+        shown = self.terminal("rescue", "--reason", "x", "--", "id", typed=[("Rescue code:", code + "\n")])
+        self.assertNotIn(code, shown)
+        self.assertIn("approved", shown)
+        sent = self.server.called("Rescue")[0]
+        self.assertEqual((sent["code"], sent["reason"], sent["ask"]["command"]), (code, "x", ["id"]))
+        self.serve(Rescue=[[reply(verdict="deny", code="wrong-code", lines=["No."])]])
+        self.assertNotIn(code, self.jitctl("rescue", stdin=code + "\n", exit=3).stderr)
+        self.assertEqual(self.server.called("Rescue")[0]["code"], code)
+        self.jitctl("rescue", exit=2)
+        self.jitctl("rescue", stdin="x" * 200 + "\n", exit=2)
+        self.jitctl("rescue", "--code", code, exit=2)
+        self.assertEqual(len(self.server.called("Rescue")), 1)
+        # ^C leaves the terminal as it was: what is typed shows again
+        shown = self.terminal("rescue", typed=[("Rescue code:", "\x03")], exit=-signal.SIGINT)
+
+    def test_rescue_codes(self):
+        codes = ["K7QF-2M9D-ABCD-EFGH-JKMN", "K7QF-2M9D-ABCD-EFGH-JKMP"]
+        self.serve(RescueCodes=[[reply(codes=codes, left=2)]])
+        self.assertEqual(self.jitctl("rescue-codes").stdout, "\n".join(codes) + "\n")
+        self.assertEqual(self.server.calls[0][1], {"version": 1, "count": 10, "add": False})
+        self.assertEqual(self.document("rescue-codes", "--count", "2", "--add"), {"codes": codes, "left": 2})
+        self.assertEqual(self.server.calls[1][1], {"version": 1, "count": 2, "add": True})
+        for count in ("0", "101", "x", "-1", ""):
+            self.jitctl("rescue-codes", "--count", count, exit=2)
+
     def test_approver_restarts(self):
         pending = more(verdict="pending", request="K7QF-2M9D")
         granted = reply(verdict="granted-by-the-approver", request="K7QF-2M9D")
@@ -385,15 +466,46 @@ class Approvers(Case):
         self.assertRegex(shown.splitlines()[1], r"^K7QF-2M9D  dev +sudo  root  30 min  in \d+ d")
         self.assertEqual(self.server.called("ListRequests")[0]["which"], "pending")
         self.serve(ListRequests=paged("requests", [REQUEST], [], [second]))
-        self.assertEqual(self.document("pending"), {"requests": [REQUEST, second]})
+        self.assertEqual(self.document("pending"), {"requests": [REQUEST, second], "reviews": []})
         self.serve(ListRequests=[[reply(requests=[])]])
         self.assertEqual(self.jitctl("pending").stdout, "")
-        self.assertEqual(self.document("pending"), {"requests": []})
+        self.assertEqual(self.document("pending"), {"requests": [], "reviews": []})
         self.serve(ListRequests=[[reply(requests=[REQUEST], next=0)]])
         self.jitctl("pending", exit=1)
         # The second page fails: no half document.
         self.serve(ListRequests=[[reply(requests=[REQUEST], next=1)], [error("Busy")]])
         self.assertEqual(self.jitctl("pending", "--json", exit=1).stdout, "")
+
+    def test_reviews(self):
+        review = {"state": "open", "reviewers": ["carol", "@sec"], "time": "2026-11-21T14:34:00Z"}
+        opened = APPROVED | {"kind": "break-glass", "votes": [], "review": review}
+
+        def lists(parameters):
+            return reply(requests=[opened] if parameters["which"] == "reviews" else [])
+        self.serve(ListRequests=[[lists]])
+        shown = self.jitctl("pending").stdout
+        self.assertIn("to be reviewed", shown)
+        self.assertIn("K7QF-2M9D  dev", shown)
+        self.assertEqual(self.document("pending"), {"requests": [], "reviews": [opened]})
+        # an approver of before there were any
+        self.serve(ListRequests=[[reply(requests=[REQUEST])],
+                                 [error("org.varlink.service.InvalidParameter", parameter="which")]])
+        self.assertIn("K7QF", self.jitctl("pending").stdout)
+        self.serve(Show=[[reply(request=opened)]])
+        shown = self.jitctl("show", "K7QF").stdout
+        self.assertIn("break-glass: nobody was asked", shown)
+        self.assertRegex(shown, "Review of K7QF-2M9D: open since .* ago, to be signed by carol, @sec\n")
+        signed = opened | {"review": review | {"state": "signed", "by": "carol", "note": EVIL}}
+        self.serve(Review=[[reply(request=signed)]])
+        shown = self.jitctl("review", "k7qf", "--note", "a cable").stdout
+        self.assertRegex(shown, "^Review of K7QF-2M9D: signed by carol .* ago: \"x")
+        self.assertEqual(self.server.calls, [("Review", {
+            "version": 1, "request": "k7qf", "note": "a cable"})])
+        self.assertEqual(self.document("review", "k7qf"), signed)
+        self.jitctl("review", exit=2)
+        for code, name in ((5, "NotPermitted"), (3, "NotFound"), (3, "Over"), (1, "StoreUnavailable")):
+            self.serve(Review=[[error(name, message="no", state="signed")]])
+            self.jitctl("review", "k7qf", exit=code)
 
     def test_big_document(self):
         pages = [[REQUEST | {"reason": "x" * 40000}] for _ in range(5)]
@@ -606,6 +718,7 @@ class Admins(Case):
         shown = self.jitctl("status").stdout
         for part in ("0.1.0 on web1, up 1 h", "rules      ok", "K7QF-2M9D", "G7QF-2M9D", "admin"):
             self.assertIn(part, shown)
+        self.assertNotIn("reviews", shown)
         self.assertNotIn("D7QF", shown)
         self.assertNotIn("X7QF", shown)
         self.assertEqual(self.document("status"), STATUS)
@@ -627,6 +740,11 @@ class Admins(Case):
         self.assertRegex(shown, "channel    chat: failing since .*, messages owed: 3: HTTP 500")
         self.assertRegex(shown, "channel    mail: no gateway sends on it since .*owed: 1\n")
         self.assertNotIn(ESC, shown)
+        self.serve(GetStatus=[[reply(**STATUS, reviews=2, rescue_codes=0)]],
+                   ListRequests=[[reply(requests=[])]], ListGrants=[[reply(grants=[])]])
+        shown = self.jitctl("status").stdout
+        self.assertIn("reviews    2 opened without approval and not reviewed yet\n", shown)
+        self.assertIn("rescue     codes left: 0\n", shown)
         broken = STATUS | {"rules_loaded": False, "problems": ["a.conf:1:2: " + EVIL],
                            "store": "disk full"}
         self.serve(GetStatus=[[reply(**broken)]], ListRequests=[[reply(requests=[])]],
