@@ -134,6 +134,25 @@ static void check_channels(const JsonNode *status, Findings *f)
         }
 }
 
+/* What was opened without approval, and whether it still can be. */
+static void check_urgent(const JsonNode *status, Findings *f)
+{
+        int64_t reviews = node_integer(status, "reviews", 0);
+        int64_t codes = node_integer(status, "rescue_codes", -1);
+
+        if (reviews > 0) {
+                findings_add(f, FINDING_WARN, "reviews",
+                        "a reviewer of the rule looks at it, and signs: jitctl review ID",
+                        "opened without approval and not reviewed yet: %lld", (long long) reviews);
+        }
+        if (codes == 0) {
+                findings_add(f, FINDING_WARN, "rescue", "make some: jitctl rescue-codes",
+                        "a rule takes rescue codes, and there is none");
+        } else if (codes > 0) {
+                findings_add(f, FINDING_OK, "rescue", NULL, "codes left: %lld", (long long) codes);
+        }
+}
+
 static void check_approver(const Ctl *ctl, Findings *f)
 {
         static const Field fields[] = { FIELD_REQUIRED(INTEGER, IdCall, version), FIELD_END };
@@ -162,6 +181,7 @@ static void check_approver(const Ctl *ctl, Findings *f)
                 "see systemctl status dbus; without the bus sessions cannot be ended", f);
         check_part(c.reply.parameters, "clock", "set the clock; see timedatectl", f);
         check_channels(c.reply.parameters, f);
+        check_urgent(c.reply.parameters, f);
 }
 
 /* Whether the approver said the same of the rules that it has. */

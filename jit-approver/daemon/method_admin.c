@@ -185,6 +185,16 @@ static void put_channels(JsonWriter *w, const Daemon *d)
         json_close_array(w);
 }
 
+static bool takes_rescue(const Rules *rules)
+{
+        for (size_t i = 0; rules && i < rules->n_rules; i++) {
+                if (rules->rules[i].rescue) {
+                        return true;
+                }
+        }
+        return false;
+}
+
 void method_get_status(Turn *t)
 {
         Daemon *d = t->daemon;
@@ -217,7 +227,7 @@ void method_get_status(Turn *t)
         json_put_integer(&w, "connections", (int64_t) server_connections(d->server));
         json_put_integer(&w, "owed", owed);
         json_put_integer(&w, "reviews", reviews);
-        if (access_judge(ACT_AUDIT, roles) == ACCESS_YES) {
+        if (access_judge(ACT_AUDIT, roles) == ACCESS_YES && takes_rescue(config_rules(d->config))) {
                 json_put_integer(&w, "rescue_codes", codes);
         }
         put_channels(&w, d);

@@ -1082,6 +1082,10 @@ class Doctor(Case):
         self.assertEqual(self.doctor(1, rules_loaded=False), fine | {"rules": "fail"})
         self.assertEqual(self.doctor(1, store="x", version="0.0.9"),
                          fine | {"version": "warn", "store": "fail"})
+        self.assertEqual(self.doctor(1, store="x", reviews=2, rescue_codes=0),
+                         fine | {"store": "fail", "reviews": "warn", "rescue": "warn"})
+        self.assertEqual(self.doctor(1, store="x", reviews=0, rescue_codes=3),
+                         fine | {"store": "fail", "rescue": "ok"})
 
     def test_down(self):
         done = self.jitctl("doctor", "--pam-dir", "/nonexistent", exit=1)

@@ -477,6 +477,10 @@ START_TEST(listed_for_who_may_sign)
         say(c, "GetStatus", ID_FIELDS, &none, 0);
         ck_assert(hear(c));
         ck_assert_int_eq(number(c, "reviews"), 0);
+        c = client_new(AUD, AUD);
+        say(c, "GetStatus", ID_FIELDS, &none, 0);
+        ck_assert(hear(c));
+        ck_assert_int_eq(number(c, "rescue_codes"), 0);
 }
 END_TEST
 
