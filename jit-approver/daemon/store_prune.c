@@ -181,7 +181,14 @@ int store_prune_audit(Store *s, int64_t upto, int64_t limit, int64_t *ret_n)
 #define REQUESTS_GONE                                                                              \
         " FROM requests WHERE row > ?1 AND row <= ?2 AND state <> 'pending' AND created < ?3"      \
         " AND deadline < ?3 AND ?4 IS NOT NULL"                                                    \
-        " AND NOT EXISTS (SELECT 1 FROM grants WHERE grants.id = requests.granted)"
+        " AND NOT EXISTS (SELECT 1 FROM grants WHERE grants.id = requests.granted)"                \
+        " AND NOT EXISTS (SELECT 1 FROM reviews WHERE reviews.request = requests.id"               \
+        " AND reviews.state = 'open')"
+
+#define GRANTS_GONE                                                                                \
+        " FROM grants WHERE row > ?1 AND row <= ?2 AND state <> 'active'"                          \
+        " AND begun < ?3 AND ended < ?3 AND ?4 IS NOT NULL"                                        \
+        " AND NOT EXISTS (SELECT 1 FROM sessions WHERE granted = grants.id)"
 
 typedef struct Prunable {
         StatementName look;
@@ -202,10 +209,9 @@ static const Prunable prunables[_PRUNABLE_MAX] = {
                         " (state = 'active' OR ended IS NULL OR ended >= ?3))" } } },
         [PRUNABLE_GRANTS] = { STATEMENT_PRUNE_LOOK_GRANTS,
                 "SELECT row, begun FROM grants WHERE row > ? ORDER BY row LIMIT ?",
-                { { STATEMENT_PRUNE_GRANTS,
-                        "DELETE FROM grants WHERE row > ?1 AND row <= ?2 AND state <> 'active'"
-                        " AND begun < ?3 AND ended < ?3 AND ?4 IS NOT NULL"
-                        " AND NOT EXISTS (SELECT 1 FROM sessions WHERE granted = grants.id)" } } },
+                { { STATEMENT_PRUNE_RESIDUE,
+                          "DELETE FROM residue WHERE granted IN (SELECT id" GRANTS_GONE ")" },
+                        { STATEMENT_PRUNE_GRANTS, "DELETE" GRANTS_GONE } } },
         [PRUNABLE_REQUESTS] = { STATEMENT_PRUNE_LOOK_REQUESTS,
                 "SELECT row, created FROM requests WHERE row > ? ORDER BY row LIMIT ?",
                 { { STATEMENT_PRUNE_VOTES,
@@ -215,6 +221,9 @@ static const Prunable prunables[_PRUNABLE_MAX] = {
                                 ")" },
                         { STATEMENT_PRUNE_TRIES,
                                 "DELETE FROM tries WHERE request IN (SELECT id" REQUESTS_GONE ")" },
+                        { STATEMENT_PRUNE_REVIEWS,
+                                "DELETE FROM reviews WHERE request IN (SELECT id" REQUESTS_GONE
+                                ")" },
                         { STATEMENT_PRUNE_REQUESTS, "DELETE" REQUESTS_GONE } } },
 };
 

@@ -195,6 +195,11 @@ static const char migration_6[] =
         ") STRICT;";
 
 const char *const store_migrations[] = {
-        migration_1, migration_2, migration_3, migration_4, migration_5, migration_6,
+        migration_1,
+        migration_2,
+        migration_3,
+        migration_4,
+        migration_5,
+        migration_6,
 };
 const size_t store_migrations_n = ELEMENTSOF(store_migrations);
