@@ -277,6 +277,15 @@ static bool is_reason_good(const Rule *rule, const Wish *wish, Outcome *o)
         return true;
 }
 
+/* A yes would make no grant by such a clock: nobody is to be asked for it. */
+static bool clock_can_end_it(Daemon *d, const Rule *rule)
+{
+        Now now = d->now();
+        Grant g;
+
+        return grant_window(&now, rule->duration, &g) >= 0;
+}
+
 /* What stands against opening one more, before anything is made. */
 static bool may_open(Daemon *d, const Subject *s, const Rule *rule, const Wish *wish, Outcome *o)
 {
@@ -288,6 +297,9 @@ static bool may_open(Daemon *d, const Subject *s, const Rule *rule, const Wish *
                 (void) str_printf(
                         &line, "The reason is too long; %d bytes are the most.", REASON_MAX);
                 outcome_refuse(o, "not-asked", line);
+        } else if (!clock_can_end_it(d, rule)) {
+                outcome_refuse(o, "clock",
+                        strdup("This host's clock cannot be right, so no end could be set; nobody was asked."));
         } else if (!is_reason_good(rule, wish, o)) {
                 return false;
         } else if (rule->bind == BIND_LOGIN_SESSION && s->question.login_session == SESSION_NONE) {

@@ -101,12 +101,14 @@ static const char *say_code(const Request *r, char out[static CODE_SHOWN])
 char *say_asked(
         const char *approvers, const Request *r, usec_t wait, bool interruptible, bool joined)
 {
-        char span[SPAN_TEXT_MAX], code[CODE_SHOWN];
+        char span[SPAN_TEXT_MAX], asked[SPAN_TEXT_MAX], code[CODE_SHOWN];
         char *line = NULL;
 
         span_say(wait, span);
-        (void) str_printf(&line, "%s %s. Request %s. %sWaiting up to %s%s",
-                joined ? "Already asked" : "Asked", approvers, r->id.text, say_code(r, code), span,
+        span_say(r->duration, asked);
+        (void) str_printf(&line, "%s %s%s%s. Request %s. %sWaiting up to %s%s",
+                joined ? "Already asked" : "Asked", approvers, joined ? " for " : "",
+                joined ? asked : "", r->id.text, say_code(r, code), span,
                 interruptible ? "; Ctrl-C withdraws." : ".");
         return line;
 }

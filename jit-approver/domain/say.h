@@ -16,7 +16,10 @@ char *say_approvers(const NameList *list, const Request *r);
 
 /* Of all stages: "oncall (bob, carol), then security (sue)". */
 char *say_chain(const Rule *rule, const Request *r);
-/* "Asked oncall (bob, carol). Request K7QF-2M9D. Waiting up to 5 min; Ctrl-C withdraws." */
+/*
+ * "Asked oncall (bob, carol). Request K7QF-2M9D. Waiting up to 5 min; Ctrl-C withdraws." joined: with the
+ * time that was asked for first, which stands.
+ */
 char *say_asked(
         const char *approvers, const Request *r, usec_t wait, bool interruptible, bool joined);
 /* "1 of 2: approved by bob.", "Approved by bob; now security (sue) decides." with his note. */

@@ -38,6 +38,7 @@ static Request request(uid_t asker, uid_t login)
                 .target = { 0, (char *) "root" },
                 .service = (char *) "sudo",
                 .deadline = 1800000000 * USEC_PER_SEC,
+                .duration = 20 * USEC_PER_MIN,
                 .code = CODE_NONE };
 }
 
@@ -101,7 +102,7 @@ START_TEST(news)
         assert_says(say_asked("bob", &r, 5 * USEC_PER_MIN, true, false),
                 "Asked bob. Request K7QF-2M9D. Waiting up to 5 min; Ctrl-C withdraws.");
         assert_says(say_asked("bob", &r, 5 * USEC_PER_MIN, false, true),
-                "Already asked bob. Request K7QF-2M9D. Waiting up to 5 min.");
+                "Already asked bob for 20 min. Request K7QF-2M9D. Waiting up to 5 min.");
         assert_says(say_withdrawn(&r), "Request K7QF-2M9D was withdrawn.");
         assert_says(say_timed_out(&r), NULL);
         char *line = say_detached(&r, &now);
