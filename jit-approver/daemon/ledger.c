@@ -101,8 +101,7 @@ void ledger_tell(Ledger *l)
         audit_tell(l->audit);
 }
 
-/* Whoever is told of the event is owed the message from now on. */
-static int owe(Ledger *l, const Rules *rules, const Request *r, AuditEvent event, const Now *now)
+int ledger_owe(Ledger *l, const Rules *rules, const Request *r, AuditEvent event, const Now *now)
 {
         l->owes = true;
         return outbox_owe(l->store, rules, r, audit_event_to_string(event), now);
@@ -154,7 +153,7 @@ int ledger_open(Ledger *l, const Rules *rules, const Request *r, const Now *now)
                 err = audit_append(l->audit, &f, now);
         }
         if (err >= 0) {
-                err = owe(l, rules, r, AUDIT_REQUEST_CREATED, now);
+                err = ledger_owe(l, rules, r, AUDIT_REQUEST_CREATED, now);
         }
         return ledger_commit(l, &t, err);
 }
@@ -233,7 +232,7 @@ int ledger_close(Ledger *l, const Rules *rules, const Request *r, RequestState t
                 err = outbox_withdraw(l->store, &r->id);
         }
         if (err >= 0) {
-                err = owe(l, rules, r, f.event, now);
+                err = ledger_owe(l, rules, r, f.event, now);
         }
         return ledger_commit(l, &t, err);
 }
@@ -272,10 +271,10 @@ static int ledger_outcome(Ledger *l, const Rules *rules, const Request *r, const
                 err = outbox_withdraw(l->store, &r->id);
         }
         if (err >= 0) {
-                err = owe(l, rules, r, AUDIT_REQUEST_DECIDED, now);
+                err = ledger_owe(l, rules, r, AUDIT_REQUEST_DECIDED, now);
         }
         return err >= 0 && approved && r->kind == REQUEST_EXTENSION
-                       ? owe(l, rules, r, AUDIT_GRANT_EXTENDED, now)
+                       ? ledger_owe(l, rules, r, AUDIT_GRANT_EXTENDED, now)
                        : err;
 }
 
@@ -285,7 +284,7 @@ static int ledger_step(
 {
         Request next = *r; /* borrows */
 
-        int err = owe(l, rules, r, AUDIT_REQUEST_VOTED, now);
+        int err = ledger_owe(l, rules, r, AUDIT_REQUEST_VOTED, now);
         if (err < 0 || t->stage <= r->stage) {
                 return err;
         }
@@ -346,117 +345,6 @@ int ledger_settle(
         return ledger_commit(l, &t, err);
 }
 
-int ledger_grant(Ledger *l, const Grant *g, const Now *now)
-{
-        _cleanup_(transaction_endp) Transaction t = { 0 };
-        Fact f = fact_of_grant(g, AUDIT_GRANT_STARTED);
-        f.by = g->by.name;
-
-        int err = ledger_begin(l, &t);
-        if (err >= 0) {
-                err = store_grant_insert(l->store, g);
-        }
-        if (err >= 0) {
-                err = audit_append(l->audit, &f, now);
-        }
-        return ledger_commit(l, &t, err);
-}
-
-/* What becomes of a grant is told to whom its request was. */
-static int owe_of_grant(
-        Ledger *l, const Rules *rules, const Grant *g, AuditEvent event, const Now *now)
-{
-        Request r;
-
-        if (!id_is_set(&g->request)) {
-                return 0;
-        }
-        int err = store_request_get(l->store, &g->request, &r);
-        if (err >= 0) {
-                err = owe(l, rules, &r, event, now);
-                request_done(&r);
-        }
-        return err == -ENOENT ? 0 : err;
-}
-
-int ledger_extend(Ledger *l, const Rules *rules, const Grant *g, const char *by, const Now *now)
-{
-        _cleanup_(transaction_endp) Transaction t = { 0 };
-        Fact f = fact_of_grant(g, AUDIT_GRANT_EXTENDED);
-        f.by = by;
-
-        int err = ledger_begin(l, &t);
-        if (err >= 0) {
-                err = store_grant_change(l->store, g);
-        }
-        if (err >= 0) {
-                err = audit_append(l->audit, &f, now);
-        }
-        if (err >= 0) {
-                err = owe_of_grant(l, rules, g, f.event, now);
-        }
-        return ledger_commit(l, &t, err);
-}
-
-static int owe_asker(
-        Ledger *l, const Rules *rules, const Grant *g, AuditEvent event, const Now *now)
-{
-        Request r;
-
-        if (!id_is_set(&g->request)) {
-                return 0;
-        }
-        int err = store_request_get(l->store, &g->request, &r);
-        if (err >= 0) {
-                l->owes = true;
-                err = outbox_tell_asker(l->store, rules, &r, audit_event_to_string(event), now);
-                request_done(&r);
-        }
-        return err == -ENOENT ? 0 : err;
-}
-
-int ledger_warn(Ledger *l, const Rules *rules, const Grant *g, const Now *now)
-{
-        _cleanup_(transaction_endp) Transaction t = { 0 };
-        Fact f = fact_of_grant(g, AUDIT_GRANT_EXPIRING);
-
-        int err = ledger_begin(l, &t);
-        if (err >= 0) {
-                err = audit_append(l->audit, &f, now);
-        }
-        if (err >= 0) {
-                err = owe_asker(l, rules, g, f.event, now);
-        }
-        return ledger_commit(l, &t, err);
-}
-
-int ledger_spend(Ledger *l, const Grant *g, const Now *now)
-{
-        _cleanup_(transaction_endp) Transaction t = { 0 };
-        Fact f = fact_of_grant(g, AUDIT_GRANT_USED);
-        f.state = "spent";
-
-        int err = ledger_begin(l, &t);
-        if (err >= 0) {
-                err = store_grant_change(l->store, g);
-        }
-        if (err >= 0) {
-                err = audit_append(l->audit, &f, now);
-        }
-        return ledger_commit(l, &t, err);
-}
-
-int ledger_anchor(Ledger *l, const Grant *g, const Now *now)
-{
-        _cleanup_(transaction_endp) Transaction t = { 0 };
-
-        int err = ledger_begin(l, &t);
-        if (err >= 0) {
-                err = store_grant_change(l->store, g);
-        }
-        return ledger_commit(l, &t, err);
-}
-
 int ledger_try(Ledger *l, const Id *request, const char *person, int64_t *ret_his, int64_t *ret_all)
 {
         _cleanup_(transaction_endp) Transaction t = { 0 };
@@ -487,7 +375,7 @@ int ledger_lock(Ledger *l, const Rules *rules, const Request *r, const Now *now)
                 err = outbox_withdraw(l->store, &r->id);
         }
         if (err >= 0) {
-                err = owe(l, rules, r, f.event, now);
+                err = ledger_owe(l, rules, r, f.event, now);
         }
         return ledger_commit(l, &t, err);
 }
@@ -506,102 +394,6 @@ int ledger_nudge(Ledger *l, const Rules *rules, const Request *r, const Now *now
                 err = outbox_nudge(l->store, rules, r, now);
         }
         return ledger_commit(l, &t, err);
-}
-
-static AuditEvent event_of_end(GrantState to)
-{
-        switch (to) {
-        case GRANT_REVOKED:
-                return AUDIT_GRANT_REVOKED;
-        case GRANT_ENDED:
-                return AUDIT_GRANT_ENDED;
-        case GRANT_LOST:
-                return AUDIT_GRANT_LOST;
-        default:
-                return AUDIT_GRANT_EXPIRED;
-        }
-}
-
-int ledger_end(Ledger *l, const Rules *rules, const Grant *g, GrantState to, const char *by,
-        const Now *now)
-{
-        _cleanup_(transaction_endp) Transaction t = { 0 };
-        Fact f = fact_of_grant(g, event_of_end(to));
-        f.by = by;
-
-        int err = ledger_begin(l, &t);
-        if (err >= 0) {
-                err = store_grant_move(l->store, &g->id, to, now->wall);
-        }
-        if (err >= 0) {
-                err = audit_append(l->audit, &f, now);
-        }
-        if (err >= 0) {
-                err = owe_of_grant(l, rules, g, f.event, now);
-        }
-        return ledger_commit(l, &t, err);
-}
-
-int ledger_residue(Ledger *l, const Rules *rules, const Grant *g, const Residue *x,
-        const char *summary, const Now *now)
-{
-        _cleanup_(transaction_endp) Transaction t = { 0 };
-        _cleanup_(freep) char *why = NULL;
-        char digest[DIGEST_HEX_SIZE];
-        Fact f = fact_of_grant(g, AUDIT_GRANT_RESIDUE);
-        f.until = 0;
-        f.reason = NULL;
-        f.note = summary;
-        f.found = x->found;
-        f.digest = digest; /* of the lines, so that the record vouches for all of them */
-
-        int err = digest_hex(x->lines, strlen(x->lines), digest);
-        if (err >= 0 && x->cut_short) {
-                err = str_printf(&why, "cut short: %s", x->cut_short);
-                f.why = why;
-        }
-        if (err >= 0) {
-                err = ledger_begin(l, &t);
-        }
-        if (err >= 0) {
-                err = store_residue_insert(l->store, x);
-        }
-        if (err >= 0) {
-                err = audit_append(l->audit, &f, now);
-        }
-        if (err >= 0 && x->found > 0) {
-                err = owe_of_grant(l, rules, g, f.event, now);
-        }
-        return ledger_commit(l, &t, err);
-}
-
-static int ledger_session(Ledger *l, const Grant *g, const Session *x, bool opened, const Now *now)
-{
-        _cleanup_(transaction_endp) Transaction t = { 0 };
-        Fact f = fact_of_grant(g, opened ? AUDIT_SESSION_OPENED : AUDIT_SESSION_CLOSED);
-        f.command = x->command;
-        f.tty = x->tty;
-        f.why = x->unit;
-
-        int err = ledger_begin(l, &t);
-        if (err >= 0) {
-                err = opened ? store_session_insert(l->store, x)
-                             : store_session_close(l->store, &x->id, now->wall);
-        }
-        if (err >= 0) {
-                err = audit_append(l->audit, &f, now);
-        }
-        return ledger_commit(l, &t, err);
-}
-
-int ledger_session_opened(Ledger *l, const Grant *g, const Session *x, const Now *now)
-{
-        return ledger_session(l, g, x, true, now);
-}
-
-int ledger_session_closed(Ledger *l, const Grant *g, const Session *x, const Now *now)
-{
-        return ledger_session(l, g, x, false, now);
 }
 
 static int sign(const RecordKey *k, Checkpoint *c)

@@ -12,3 +12,5 @@ Fact fact_of_grant(const Grant *g, AuditEvent event);
 int ledger_begin(Ledger *l, Transaction *t);
 /* r < 0: a step failed and the transaction will roll back; else it is committed, and the journal is told. */
 int ledger_commit(Ledger *l, Transaction *t, int r);
+/* Whoever is told of the event is owed the message from now on. */
+int ledger_owe(Ledger *l, const Rules *rules, const Request *r, AuditEvent event, const Now *now);
