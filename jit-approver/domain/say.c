@@ -70,18 +70,47 @@ char *say_approvers(const NameList *list, const Request *r)
         return strdup(all.text[0] ? all.text : "nobody");
 }
 
-char *say_chain(const Rule *rule, const Request *r)
+/* What stands in text, with more behind it. -ENOMEM: text is gone. */
+static int text_append(char **text, const char *between, const char *more)
+{
+        _cleanup_(freep) char *before = TAKE_PTR(*text);
+
+        return str_printf(text, "%s%s%s", str_or(before, ""), before ? between : "", more);
+}
+
+/* "after 2 min also leads (dan), after 5 min also cto" */
+static char *say_escalations(const Rule *rule, const Request *r)
 {
         char *all = NULL;
 
-        for (size_t i = 0; i < rule->stages.n; i++) {
-                _cleanup_(freep) char *before = TAKE_PTR(all);
-                _cleanup_(freep) char *stage = say_approvers(&rule->stages.items[i], r);
+        for (size_t i = 0; i < rule->escalate.n; i++) {
+                _cleanup_(freep) char *to = say_approvers(&rule->escalate.items[i].to, r);
+                _cleanup_(freep) char *one = NULL;
+                char after[SPAN_TEXT_MAX];
 
-                if (!stage || str_printf(&all, "%s%s%s", str_or(before, ""),
-                                      before ? ", then " : "", stage) < 0) {
+                span_say(rule->escalate.items[i].after, after);
+                if (!to || str_printf(&one, "after %s also %s", after, to) < 0 ||
+                        text_append(&all, ", ", one) < 0) {
                         return NULL;
                 }
+        }
+        return all;
+}
+
+char *say_chain(const Rule *rule, const Request *r)
+{
+        _cleanup_(freep) char *escalations = say_escalations(rule, r);
+        char *all = NULL;
+
+        for (size_t i = 0; i < rule->stages.n; i++) {
+                _cleanup_(freep) char *stage = say_approvers(&rule->stages.items[i], r);
+
+                if (!stage || text_append(&all, ", then ", stage) < 0) {
+                        return NULL;
+                }
+        }
+        if (escalations) {
+                (void) text_append(&all, "; ", escalations);
         }
         return all;
 }

@@ -14,7 +14,7 @@
 /* "oncall (bob, carol)", "bob", "@sre": who is on a list, without the asker's own person. */
 char *say_approvers(const NameList *list, const Request *r);
 
-/* Of all stages: "oncall (bob, carol), then security (sue)". */
+/* Of all stages: "oncall (bob, carol), then security (sue); after 2 min also leads (dan)". */
 char *say_chain(const Rule *rule, const Request *r);
 /*
  * "Asked oncall (bob, carol). Request K7QF-2M9D. Waiting up to 5 min; Ctrl-C withdraws." joined: with the
