@@ -150,6 +150,11 @@ static const SalvageTable tables[] = {
         { "sessions", "row", "granted NOT IN (SELECT id FROM grants)" },
         { "audit", "seq", NULL },
         { "outbox", "id", "request NOT IN (SELECT id FROM requests)" },
+        { "tries", "request, person", "request NOT IN (SELECT id FROM requests)" },
+        { "reviews", "row", "request NOT IN (SELECT id FROM requests)" },
+        { "residue", "row", "granted NOT IN (SELECT id FROM grants)" },
+        { "rescue", "hash", NULL },
+        { "rescue_tries", "row", NULL },
 };
 
 /* The columns that both have, with commas. An older file may lack some. */
@@ -207,12 +212,16 @@ static int open_statement(sqlite3 *db, sqlite3_stmt **ret, const char *format, .
         return rc == SQLITE_OK ? 0 : -EUCLEAN;
 }
 
-/* Whether the table came to its end. What is there already, or fits no column, is passed over. */
-static bool copy_rows(Salvage *s, sqlite3_stmt *from, sqlite3_stmt *to, int n)
+/*
+ * Whether the table came to its end. What is there already, or fits no column, is passed over. *last is the
+ * number behind the columns of the last row.
+ */
+static bool copy_rows(sqlite3_stmt *from, sqlite3_stmt *to, int n, int64_t *last)
 {
         int rc;
 
         while ((rc = sqlite3_step(from)) == SQLITE_ROW) {
+                *last = sqlite3_column_int64(from, n);
                 for (int i = 0; i < n; i++) {
                         (void) sqlite3_bind_value(to, i + 1, sqlite3_column_value(from, i));
                 }
@@ -222,12 +231,49 @@ static bool copy_rows(Salvage *s, sqlite3_stmt *from, sqlite3_stmt *to, int n)
         return rc == SQLITE_DONE;
 }
 
+static bool is_numbered(const SalvageTable *t)
+{
+        return streq(t->key, "row") || streq(t->key, "seq") || streq(t->key, "id");
+}
+
+/*
+ * What lies between two spoilt places: from behind the last row that was read, and where nothing can be read
+ * from there, twice as far on each time.
+ */
+static void copy_between(
+        Salvage *s, const SalvageTable *t, const char *columns, sqlite3_stmt *to, int n)
+{
+        sqlite3_stmt *from = NULL;
+        int64_t after = 0, top = 0, step = 1;
+        bool whole = false;
+
+        if (open_statement(s->to->db, &from, "SELECT max(%s) FROM %s", t->key, t->name) >= 0 &&
+                sqlite3_step(from) == SQLITE_ROW) {
+                top = sqlite3_column_int64(from, 0);
+        }
+        (void) sqlite3_finalize(from);
+        while (!whole && after < top) {
+                int64_t last = after;
+
+                from = NULL;
+                if (open_statement(s->from, &from,
+                            "SELECT %s, %s FROM %s NOT INDEXED WHERE %s > %lld ORDER BY %s",
+                            columns, t->key, t->name, t->key, (long long) after, t->key) >= 0) {
+                        whole = copy_rows(from, to, n, &last);
+                }
+                (void) sqlite3_finalize(from);
+                step = last > after ? 1 : 2 * step;
+                after = last > after ? last : after + step;
+        }
+}
+
 static int copy_table(Salvage *s, const SalvageTable *t)
 {
         static const char *const orders[] = { "", " DESC" };
         _cleanup_(freep) char *columns = NULL;
         sqlite3_stmt *from = NULL, *to = NULL;
         bool whole = false;
+        int64_t last = 0;
         int n = 0;
 
         int r = columns_of(s, t->name, &columns, &n);
@@ -246,13 +292,16 @@ static int copy_table(Salvage *s, const SalvageTable *t)
 
                 /* Both parts of a key go the same way. */
                 if (open_statement(s->from, &from,
-                            "SELECT %s FROM %s NOT INDEXED ORDER BY %.*s%s%s%s", columns, t->name,
-                            comma ? (int) (comma - t->key) : 100, t->key, orders[i],
+                            "SELECT %s, 0 FROM %s NOT INDEXED ORDER BY %.*s%s%s%s", columns,
+                            t->name, comma ? (int) (comma - t->key) : 100, t->key, orders[i],
                             comma ? comma : "", comma ? orders[i] : "") >= 0) {
-                        whole = copy_rows(s, from, to, n);
+                        whole = copy_rows(from, to, n, &last);
                 }
                 (void) sqlite3_finalize(from);
                 from = NULL;
+        }
+        if (r >= 0 && !whole && is_numbered(t)) {
+                copy_between(s, t, columns, to, n);
         }
         (void) sqlite3_finalize(to);
         s->report->cut = s->report->cut || !whole;
