@@ -363,6 +363,9 @@ static bool is_his_turn(Daemon *d, const Request *r, const Rule *rule, const Cal
                 fail_store(d, f);
                 return false;
         }
+        if (!b->approve) { /* whoever was asked may deny, though a new stage has begun to wait since */
+                t.escalated = MAX(t.escalated, r->escalated);
+        }
         switch (decision_turn(&t, seats, b->approve)) {
         case TURNS_NOW:
                 return true;

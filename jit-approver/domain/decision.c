@@ -333,14 +333,14 @@ static bool count_votes(const Request *r, const Rule *rule, const Vote *votes, c
 {
         bool filled[VOTES_MAX] = { false };
 
-        for (size_t i = 0; i < MIN(n, (size_t) VOTES_MAX) && t->stage < rule->stages.n; i++) {
+        for (size_t i = 0; i < MIN(n, (size_t) VOTES_MAX); i++) {
                 uint32_t his = seats ? seats[i].yes | seats[i].maybe : UINT32_MAX;
                 size_t escalated = escalations_by(rule, t->since, votes[i].time);
 
                 if (his != 0 && !votes[i].approve) {
-                        return true;
+                        return true; /* also where there is enough of a yes already */
                 }
-                if ((his & seats_open(t->stage, escalated)) != 0 &&
+                if (t->stage < rule->stages.n && (his & seats_open(t->stage, escalated)) != 0 &&
                         !has_filled(votes, filled, i, votes[i].person)) {
                         filled[i] = true;
                         fill_place(r, rule, &votes[i], t);
@@ -380,6 +380,10 @@ Turns decision_turn(const Tally *t, Seats seats, bool approve)
         uint32_t open = seats_open(t->stage, t->escalated), before = SEAT_STAGE(t->stage) - 1;
         uint32_t now = approve ? open : open | before;
 
+        /* The rules made it enough, or a right that came back: whoever says so once more closes it. */
+        if (t->outcome == REQUEST_APPROVED) {
+                now = UINT32_MAX;
+        }
         if (seats.yes & now) {
                 return TURNS_NOW;
         }
