@@ -231,22 +231,44 @@ static void add_voters(Daemon *d, const ActiveGrant *g, Voters *v)
         votes_free(votes, n);
 }
 
+/* Whether a later vote of the same person says so too. */
+static bool is_repeated(const Vote *votes, size_t n, size_t at)
+{
+        for (size_t i = at + 1; i < n; i++) {
+                if (streq(votes[i].person, votes[at].person)) {
+                        return true;
+                }
+        }
+        return false;
+}
+
 /*
- * Whether everybody who approved it could approve it still: no, as soon as one definitely could not. Each
- * filled a place, so one that is lost is one too few.
+ * Whether everybody by whose yes it was made could say it still: no, as soon as one definitely could not.
+ * Those are as many as there were places, the last of them: a vote that its voter's right took away while
+ * it was open was made up for by a later one, and is missed by nobody.
  */
 static Ternary still_approved(Daemon *d, const Rule *rule, const Grant *g)
 {
+        Ternary all = TERNARY_YES;
         Vote *votes = NULL;
         size_t n = 0;
-        Ternary all = TERNARY_YES;
+        Request r;
 
+        if (store_request_get(d->ledger.store, &g->request, &r) < 0) {
+                return TERNARY_UNKNOWN;
+        }
+        int64_t places = MAX(r.approvals, (int64_t) 1) * ((int64_t) r.stage + 1);
+        request_done(&r);
         if (store_votes(d->ledger.store, &g->request, &votes, &n) < 0) {
                 return TERNARY_UNKNOWN;
         }
-        for (size_t i = 0; i < n && all != TERNARY_NO; i++) {
-                Seats seats = chain_seats(d, rule, &votes[i]);
+        for (size_t i = n; i > 0 && places > 0 && all != TERNARY_NO; i--) {
+                if (!votes[i - 1].approve || is_repeated(votes, n, i - 1)) {
+                        continue;
+                }
+                Seats seats = chain_seats(d, rule, &votes[i - 1]);
 
+                places--;
                 if (!seats.yes) {
                         all = seats.maybe ? TERNARY_UNKNOWN : TERNARY_NO;
                 }
