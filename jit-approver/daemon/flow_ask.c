@@ -526,6 +526,9 @@ void flow_request(Daemon *d, const Subject *s, const Wish *wish, Call *call, con
         Wish w = *wish;
 
         judge_now(d, s, &now, ret, &rule);
+        if (id_is_set(&ret->grant) && enters(s)) {
+                (void) flow_enter(d, active_get(&d->active, &ret->grant), ret);
+        }
         if (!rule) {
                 return;
         }
