@@ -20,7 +20,8 @@ static void extend_at_once(
         Daemon *d, const Caller *c, const Rule *rule, const ActiveGrant *g, usec_t by, Failure *f)
 {
         Now now = d->now();
-        usec_t last = usec_add(g->grant.from, rule->max_duration);
+        /* Both ends move alike, so this is its length by either clock, however they were set since. */
+        usec_t length = g->grant.until - g->grant.from;
         char span[SPAN_TEXT_MAX];
         Grant longer;
 
@@ -29,8 +30,8 @@ static void extend_at_once(
                 fail(f, "Refused", "internal", "out of memory");
                 return;
         }
-        err = grant_extend(&longer, by, last > now.wall ? last - now.wall : 0, &now);
-        if (err < 0) {
+        err = grant_extend(&longer, by, rule->max_duration, &now);
+        if (err < 0 || usec_add(length, by) > rule->max_duration) {
                 span_say(rule->max_duration, span);
                 fail(f, "Refused", "duration", "rule %s grants at most %s in all", rule->name,
                         span);
