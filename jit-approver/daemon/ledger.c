@@ -329,6 +329,9 @@ static int settle_arrived(Store *s, int64_t id, const Now *now)
 {
         int r = store_outbox_deliver(s, id, OUTBOX_CREATED, now->wall);
 
+        if (r == -ENOENT) {
+                r = store_outbox_deliver(s, id, OUTBOX_ESCALATED, now->wall);
+        }
         return r == -ENOENT ? store_outbox_remove(s, id) : r;
 }
 

@@ -83,6 +83,28 @@ int outbox_owe(Store *s, const Rules *rules, const Request *r, const char *event
         return owe_all(s, rule, &readers, true, &m);
 }
 
+static int forget_reader(const OwedMessage *m, void *userdata)
+{
+        Readers *readers = userdata;
+        size_t kept = 0;
+
+        for (size_t i = 0; i < readers->n; i++) {
+                if (!m->to || !streq(m->to, readers->items[i]->name)) {
+                        readers->items[kept++] = readers->items[i];
+                }
+        }
+        readers->n = kept;
+        return 0;
+}
+
+/* The rules may have put it to somebody already who stands elsewhere in them now: nobody is asked twice. */
+static int without_asked(Store *s, const Request *r, Readers *readers)
+{
+        int err = store_outbox_of(s, &r->id, OUTBOX_CREATED, forget_reader, readers);
+
+        return err < 0 ? err : store_outbox_of(s, &r->id, OUTBOX_ESCALATED, forget_reader, readers);
+}
+
 int outbox_ask(Store *s, const Rules *rules, const Request *r, Reach before, const char *event,
         const Now *now)
 {
@@ -100,7 +122,8 @@ int outbox_ask(Store *s, const Rules *rules, const Request *r, Reach before, con
                         fresh.items[fresh.n++] = all.items[i];
                 }
         }
-        return owe_all(s, rule, &fresh, streq(event, OUTBOX_ESCALATED), &m);
+        int err = without_asked(s, r, &fresh);
+        return err < 0 ? err : owe_all(s, rule, &fresh, streq(event, OUTBOX_ESCALATED), &m);
 }
 
 /* Whoever has voted is not to be rung again. */
