@@ -141,7 +141,7 @@ static Person *person_at(size_t i)
                 .gid = names[i].id,
                 .name = (char *) names[i].name,
                 .gids = sre,
-                .n_gids = names[i].id == SUE ? 1 : 0,
+                .n_gids = names[i].id == SUE && !world.sue_left ? 1 : 0,
         };
         return &persons[i];
 }
@@ -340,6 +340,16 @@ int __wrap_timer_set(Timer *t, const NextDue *next)
         return 0; /* time passes by world_forward() */
 }
 
+/* --- terminals --- */
+
+void __wrap_terminal_tell(Terminals *t, const char *tty, const char *user, const char *line);
+void __wrap_terminal_tell(Terminals *t, const char *tty, const char *user, const char *line)
+{
+        world.told++;
+        (void) snprintf(world.told_line, sizeof(world.told_line), "%s", line);
+        (void) snprintf(world.told_tty, sizeof(world.told_tty), "%s", str_or(tty, ""));
+}
+
 /* --- the daemon --- */
 
 static Now world_clock(void)
@@ -421,8 +431,8 @@ void world_start(void)
         ck_assert_int_eq(terminals_new(d->bus, &d->terminals), 0);
         ck_assert_int_eq(server_new(d->event, &world.limits, methods_call, d, &d->server), 0);
         world.running = true;
+        ck_assert_int_eq(flow_recover(d), 0); /* as main.c: first what is in force */
         (void) load_rules();
-        ck_assert_int_eq(flow_recover(d), 0);
         ck_assert_int_eq(server_bind(d->server, SOCKET_PEOPLE, world.socket, 0666), 0);
         ck_assert_int_eq(server_bind(d->server, SOCKET_GATEWAY, world.gateway, 0600), 0);
 }

@@ -48,6 +48,9 @@ typedef struct World {
         bool names_silent;     /* the name service does not answer */
         bool names_fold;       /* it takes a name in any case and with a domain */
         bool names_held;       /* it answers when world_names_release() is called */
+        bool sue_left;         /* she is in @sre no more */
+        unsigned told;         /* lines sent to terminals; the last of them, and to which */
+        char told_line[512], told_tty[64];
         bool disk_full;        /* no transaction begins */
         bool commit_fails;     /* what was begun cannot be finished */
         unsigned fault_one_in; /* 0: never; else either of the two, at random */
