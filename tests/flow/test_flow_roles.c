@@ -12,7 +12,7 @@
 #define MINUTE USEC_PER_MIN
 #define N "NotFound"
 #define P "NotPermitted"
-#define R "Refused" /* there is nothing to review */
+#define R "Refused" /* there is nothing to review, or nobody to remind */
 
 typedef struct Case {
         char request[ID_SIZE], grant[ID_SIZE]; /* the request is pending, the grant active */
@@ -140,6 +140,26 @@ static void do_deny(Client *c, const Case *x)
         say(c, "Decide", DECIDE_FIELDS, &call, 0);
 }
 
+/* The rule wants none: it gives nobody a right, and takes none away. */
+static void do_approve_with_code(Client *c, const Case *x)
+{
+        DecideCall call = { PROTOCOL_VERSION, x->request, "approve", .code = "42" };
+
+        say(c, "Decide", DECIDE_FIELDS, &call, 0);
+}
+
+static void do_extend(Client *c, const Case *x)
+{
+        ExtendCall call = { PROTOCOL_VERSION, x->grant, "10m", "longer" };
+
+        say(c, "Extend", EXTEND_FIELDS, &call, 0);
+}
+
+static void do_nudge(Client *c, const Case *x)
+{
+        with_id(c, "Nudge", x->request);
+}
+
 static void do_revoke(Client *c, const Case *x)
 {
         RevokeCall call = { PROTOCOL_VERSION, x->grant, NULL, false };
@@ -260,6 +280,10 @@ static const struct {
         { "Show grant",         do_show_grant,      { N,     N,    "",   "",      "",     "",   "" } },
         { "Decide approve",     do_approve,         { N,     N,    P,    "",      P,      P,    P  } },
         { "Decide deny",        do_deny,            { N,     N,    P,    "",      P,      P,    P  } },
+        { "Decide with code",   do_approve_with_code, { N,   N,    P,    "",      P,      P,    P  } },
+        { "Extend",             do_extend,          { N,     N,    "",   P,       P,      P,    P  } },
+        /* his rule tells nobody: whoever may hears that, and no other */
+        { "Nudge",              do_nudge,           { N,     N,    R,    P,       P,      P,    P  } },
         { "Cancel",             do_cancel,          { N,     N,    "",   P,       P,      "",   "" } },
         { "End",                do_end,             { N,     N,    "",   P,       P,      "",   "" } },
         { "Revoke",             do_revoke,          { N,     N,    P,    "",      P,      "",   "" } },
