@@ -82,6 +82,17 @@ static void answer_manager(FakeSystemd *f, sd_bus_message *m)
         }
 }
 
+static void keep_words(FakeSystemd *f, sd_bus_message *m)
+{
+        FILE *to = fmemopen(f->words, sizeof(f->words), "w");
+
+        ck_assert_ptr_nonnull(to);
+        (void) sd_bus_message_dump(m, to, 0);
+        (void) fclose(to);
+        f->words[sizeof(f->words) - 1] = '\0';
+        ck_assert_int_ge(sd_bus_message_rewind(m, true), 0);
+}
+
 static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
         FakeSystemd *f = userdata;
@@ -103,6 +114,7 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
         }
         f->calls++;
         (void) snprintf(f->last, sizeof(f->last), "%s", member);
+        keep_words(f, m);
         if (sd_bus_message_peek_type(m, &(char){ 0 }, NULL) > 0 &&
                 sd_bus_message_read(m, "s", &text) > 0) {
                 (void) snprintf(f->argument, sizeof(f->argument), "%s", text);

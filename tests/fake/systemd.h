@@ -26,6 +26,7 @@ typedef struct FakeSystemd {
         int calls;          /* but for the greeting */
         char last[64];      /* the last one's member */
         char argument[64];  /* and its first argument, if it is a string */
+        char words[65536];  /* and all of it, as sd_bus_message_dump() writes it */
 } FakeSystemd;
 
 void fake_systemd_init(FakeSystemd *f, sd_event *event);

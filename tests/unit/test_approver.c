@@ -44,6 +44,38 @@ START_TEST(visits)
 }
 END_TEST
 
+/* Stage by stage and escalation by escalation; further than the rule goes is all of it. */
+START_TEST(visits_reached)
+{
+        static const char text[] =
+                "[approver a]\nuser = u1\n[approver b]\nuser = u2\n[approver c]\nuser = u3\n"
+                "[approver d]\nuser = u4\n[rule r]\nservices = sudo\nusers = *\naction = ask\n"
+                "approvers = a then b, @g7\nescalate = after 1m to c, after 2m to d\n";
+        static const struct {
+                Reach reach;
+                uid_t asker;
+                const char *expected;
+        } cases[] = {
+                { { 0, 0 }, 100, "a " },
+                { { 1, 0 }, 100, "a b @g7 " },
+                { { 0, 1 }, 100, "a c " },
+                { { 1, 2 }, 100, "a b @g7 c d " },
+                { { 9, 9 }, 100, "a b @g7 c d " },
+                { { 1, 2 }, 4, "a b @g7 c " },
+                { { 0, 0 }, 1, "" },
+        };
+        _cleanup_(rules_freep) Rules *rules = fixture_rules(text);
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                const Request r = { .asker.uid = cases[i].asker, .login.uid = UID_UNSET };
+                char all[256] = "";
+
+                approvers_visit_reached(&rules->rules[0], cases[i].reach, &r, collect, all);
+                ck_assert_str_eq(all, cases[i].expected);
+        }
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("approver");
@@ -51,6 +83,7 @@ int main(void)
         SRunner *runner = srunner_create(suite);
 
         tcase_add_test(all, visits);
+        tcase_add_test(all, visits_reached);
         suite_add_tcase(suite, all);
         srunner_run_all(runner, CK_ENV);
         int failed = srunner_ntests_failed(runner);

@@ -497,6 +497,8 @@ START_TEST(tallies)
                 { 2, { { "bob", .approve = true }, { "carol" } }, REQUEST_DENIED, 1, ASKED },
                 { 1, { { "carol" }, { "bob", .approve = true } }, REQUEST_DENIED, 0, ASKED },
                 { 1, { { "bob" }, { "bob", .approve = true } }, REQUEST_DENIED, 0, ASKED },
+                /* also what is enough already, and was not looked at since */
+                { 1, { { "bob", .approve = true }, { "carol" } }, REQUEST_DENIED, 1, ASKED },
                 { 2, { { "bob", .approve = true }, { "bob" } }, REQUEST_DENIED, 1, ASKED },
                 /* durations: the shortest given; a silent vote gives what was asked */
                 { 1, { { "bob", .approve = true, .duration = 5 } }, REQUEST_APPROVED, 1, 5 },
@@ -548,19 +550,19 @@ END_TEST
 
 #define N_PERSONS 5
 
-/* The same, said simply: the first word of each person, until somebody denies or enough have approved. */
+/* The same, said simply: the first word of each person until enough have approved; who denies, denies. */
 static void naive(const Request *r, const Vote *votes, size_t n, Tally *ret)
 {
         bool spoke[N_PERSONS] = {};
 
         *ret = (Tally){ .needed = r->approvals, .duration = USEC_NEVER };
-        for (size_t i = 0; i < n && ret->outcome == REQUEST_PENDING; i++) {
+        for (size_t i = 0; i < n && ret->outcome != REQUEST_DENIED; i++) {
                 size_t p = (size_t) (votes[i].person[0] - 'a');
                 usec_t d = votes[i].duration ? votes[i].duration : r->duration;
 
                 if (!votes[i].approve) {
                         ret->outcome = REQUEST_DENIED;
-                } else if (!spoke[p]) {
+                } else if (!spoke[p] && ret->outcome == REQUEST_PENDING) {
                         spoke[p] = true;
                         ret->approvals++;
                         ret->duration = d < ret->duration ? d : ret->duration;
@@ -611,6 +613,177 @@ START_TEST(tally_like_naive)
 }
 END_TEST
 
+/* --- chains -------------------------------------------------------------------------------------- */
+
+static const char chain_text[] =
+        "[approver b]\nuser = u1\n[approver c]\nuser = u2\n[approver d]\nuser = u3\n"
+        "[approver e]\nuser = u4\n[group g]\nmembers = b, c\n"
+        "[rule r]\nservices = sudo\nusers = *\naction = ask\n"
+        "approvers = g then c, d, @g7\n"
+        "escalate = after 2m to e, after 5m to @g8\n";
+
+#define S0 SEAT_STAGE(0)
+#define S1 SEAT_STAGE(1)
+#define E0 SEAT_ESCALATION(0)
+#define E1 SEAT_ESCALATION(1)
+
+START_TEST(seats_of_accounts)
+{
+        static gid_t seven[] = { 7 }, both[] = { 7, 8 };
+        static const struct {
+                Account account;
+                uint32_t yes, maybe;
+        } cases[] = {
+                { { 1, TERNARY_YES, NULL, 0 }, S0, 0 },
+                { { 2, TERNARY_YES, NULL, 0 }, S0 | S1, 0 },
+                { { 3, TERNARY_YES, NULL, 0 }, S1, 0 },
+                { { 4, TERNARY_YES, NULL, 0 }, E0, 0 },
+                { { 5, TERNARY_YES, NULL, 0 }, 0, 0 },
+                { { 5, TERNARY_YES, seven, 1 }, S1, 0 },
+                { { 5, TERNARY_YES, both, 2 }, S1 | E1, 0 },
+                { { 1, TERNARY_YES, both, 2 }, S0 | S1 | E1, 0 },
+                /* silence about groups: whatever a group could give */
+                { { 5, TERNARY_UNKNOWN, NULL, 0 }, 0, S1 | E1 },
+                { { 1, TERNARY_UNKNOWN, NULL, 0 }, S0, S1 | E1 },
+                { { 4, TERNARY_UNKNOWN, NULL, 0 }, E0, S1 | E1 },
+        };
+        _cleanup_(rules_freep) Rules *rules = fixture_rules(chain_text);
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Seats of = decision_seats(&rules->rules[0], &cases[i].account);
+                ck_assert_msg(of.yes == cases[i].yes && of.maybe == cases[i].maybe,
+                        "case %zu: %x %x", i, of.yes, of.maybe);
+        }
+}
+END_TEST
+
+/* Votes along the chain: b, c, d, e by their letters, upper case for a no, at so many minutes. */
+static const struct {
+        const char *who;
+        int at[6];
+        int now;
+        int64_t needed;
+        RequestState outcome;
+        size_t stage, escalated;
+        int64_t approvals;
+        int next; /* minutes; 0: never */
+        const char *lost, *silent;
+} chains[] = {
+        { "", { 0 }, 1, 1, REQUEST_PENDING, 0, 0, 0, 2, "", "" },
+        { "", { 0 }, 2, 1, REQUEST_PENDING, 0, 1, 0, 5, "", "" },
+        { "", { 0 }, 5, 1, REQUEST_PENDING, 0, 2, 0, 0, "", "" },
+        { "b", { 1 }, 1, 1, REQUEST_PENDING, 1, 0, 0, 3, "", "" },
+        { "b", { 1 }, 4, 1, REQUEST_PENDING, 1, 1, 0, 6, "", "" }, /* each stage waits anew */
+        { "bd", { 1, 2 }, 2, 1, REQUEST_APPROVED, 2, 0, 1, 0, "", "" },
+        { "bc", { 1, 2 }, 2, 1, REQUEST_APPROVED, 2, 0, 1, 0, "", "" },
+        { "cc", { 1, 2 }, 2, 1, REQUEST_PENDING, 1, 0, 0, 3, "", "" }, /* nobody fills two places */
+        { "db", { 1, 2 }, 2, 1, REQUEST_PENDING, 1, 0, 0, 4, "",
+                "" }, /* not his turn: counts nothing */
+        { "e", { 1 }, 1, 1, REQUEST_PENDING, 0, 0, 0, 2, "", "" }, /* too early */
+        { "e", { 2 }, 2, 1, REQUEST_PENDING, 1, 0, 0, 4, "", "" },
+        { "be", { 1, 2 }, 2, 1, REQUEST_PENDING, 1, 0, 0, 3, "", "" },
+        { "be", { 1, 3 }, 3, 1, REQUEST_APPROVED, 2, 0, 1, 0, "", "" },
+        { "ee", { 2, 4 }, 4, 1, REQUEST_PENDING, 1, 1, 0, 7, "", "" },
+        { "bB", { 1, 2 }, 2, 1, REQUEST_DENIED, 1, 0, 0, 0, "", "" },
+        { "bC", { 1, 2 }, 2, 1, REQUEST_DENIED, 1, 0, 0, 0, "", "" },
+        { "bdC", { 1, 2, 3 }, 3, 1, REQUEST_DENIED, 2, 0, 1, 0, "", "" },
+        { "bc", { 1, 1 }, 1, 2, REQUEST_PENDING, 1, 0, 0, 3, "", "" },
+        { "bcd", { 1, 1, 1 }, 1, 2, REQUEST_PENDING, 1, 0, 1, 3, "", "" },
+        { "bcde", { 1, 1, 1, 3 }, 3, 2, REQUEST_APPROVED, 2, 0, 2, 0, "", "" },
+        /* whose right is gone takes his vote with him, and his no */
+        { "b", { 1 }, 1, 1, REQUEST_PENDING, 0, 0, 0, 2, "b", "" },
+        { "bc", { 1, 1 }, 1, 1, REQUEST_PENDING, 1, 0, 0, 3, "b", "" },
+        { "B", { 1 }, 1, 1, REQUEST_PENDING, 0, 0, 0, 2, "b", "" },
+        /* silence takes none */
+        { "b", { 1 }, 1, 1, REQUEST_PENDING, 1, 0, 0, 3, "", "b" },
+        { "B", { 1 }, 1, 1, REQUEST_DENIED, 0, 0, 0, 0, "", "b" },
+};
+
+static void fill_vote(const Rule *rule, size_t i, size_t k, Vote *v, Seats *seats)
+{
+        char c = chains[i].who[k], small = (char) (c | 0x20), word[2] = { small, 0 };
+        const Account account = { .uid = (uid_t) (small - 'a'), .known = TERNARY_YES };
+
+        *v = (Vote){ .approve = c == small, .time = chains[i].at[k] * USEC_PER_MIN };
+        v->person[0] = small;
+        *seats = strstr(chains[i].lost, word) ? (Seats){ 0 } : decision_seats(rule, &account);
+        if (strstr(chains[i].silent, word)) {
+                *seats = (Seats){ 0, seats->yes };
+        }
+}
+
+START_TEST(along_the_chain)
+{
+        _cleanup_(rules_freep) Rules *rules = fixture_rules(chain_text);
+        const Rule *rule = &rules->rules[0];
+
+        for (size_t i = 0; i < ELEMENTSOF(chains); i++) {
+                const Request r = {
+                        .approvals = chains[i].needed, .duration = ASKED, .max_duration = MOST
+                };
+                size_t n = strlen(chains[i].who);
+                Vote votes[6];
+                Seats of[6];
+                Tally t;
+
+                for (size_t k = 0; k < n; k++) {
+                        fill_vote(rule, i, k, &votes[k], &of[k]);
+                }
+                decision_tally(&r, rule, votes, of, n, chains[i].now * USEC_PER_MIN, &t);
+                ck_assert_msg(t.outcome == chains[i].outcome && t.stage == chains[i].stage &&
+                                      t.approvals == chains[i].approvals,
+                        "case %zu: outcome %d stage %zu approvals %lld", i, (int) t.outcome,
+                        t.stage, (long long) t.approvals);
+                if (t.outcome == REQUEST_PENDING) {
+                        usec_t next = chains[i].next ? chains[i].next * USEC_PER_MIN : USEC_NEVER;
+                        ck_assert_msg(t.escalated == chains[i].escalated && t.next == next,
+                                "case %zu", i);
+                }
+        }
+}
+END_TEST
+
+START_TEST(turns)
+{
+        static const struct {
+                RequestState outcome;
+                size_t stage, escalated;
+                Seats seats;
+                Turns yes, no;
+        } cases[] = {
+                { REQUEST_PENDING, 0, 0, { S0, 0 }, TURNS_NOW, TURNS_NOW },
+                { REQUEST_PENDING, 0, 0, { S1, 0 }, TURNS_LATER, TURNS_LATER },
+                { REQUEST_PENDING, 0, 0, { E0, 0 }, TURNS_LATER, TURNS_LATER },
+                { REQUEST_PENDING, 0, 1, { E0, 0 }, TURNS_NOW, TURNS_NOW },
+                { REQUEST_PENDING, 0, 1, { E1, 0 }, TURNS_LATER, TURNS_LATER },
+                { REQUEST_PENDING, 1, 0, { S0, 0 }, TURNS_OVER, TURNS_NOW },
+                { REQUEST_PENDING, 1, 0, { S1, 0 }, TURNS_NOW, TURNS_NOW },
+                { REQUEST_PENDING, 1, 0, { S0 | S1, 0 }, TURNS_NOW, TURNS_NOW },
+                { REQUEST_PENDING, 1, 2, { E1, 0 }, TURNS_NOW, TURNS_NOW },
+                { REQUEST_PENDING, 0, 0, { 0, 0 }, TURNS_NONE, TURNS_NONE },
+                { REQUEST_PENDING, 0, 0, { 0, S0 }, TURNS_UNKNOWN, TURNS_UNKNOWN },
+                { REQUEST_PENDING, 0, 0, { S1, S0 }, TURNS_UNKNOWN, TURNS_UNKNOWN },
+                { REQUEST_PENDING, 0, 0, { 0, S1 }, TURNS_UNKNOWN, TURNS_UNKNOWN },
+                { REQUEST_PENDING, 1, 0, { S0, S1 }, TURNS_UNKNOWN, TURNS_NOW },
+                /* enough already, and not looked at since: whoever has a seat, but nobody else */
+                { REQUEST_APPROVED, 2, 0, { S0, 0 }, TURNS_NOW, TURNS_NOW },
+                { REQUEST_APPROVED, 2, 0, { E1, 0 }, TURNS_NOW, TURNS_NOW },
+                { REQUEST_APPROVED, 2, 0, { 0, S0 }, TURNS_UNKNOWN, TURNS_UNKNOWN },
+                { REQUEST_APPROVED, 2, 0, { 0, 0 }, TURNS_NONE, TURNS_NONE },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                const Tally t = { .outcome = cases[i].outcome,
+                        .stage = cases[i].stage,
+                        .escalated = cases[i].escalated };
+                ck_assert_msg(
+                        decision_turn(&t, cases[i].seats, true) == cases[i].yes, "case %zu", i);
+                ck_assert_msg(
+                        decision_turn(&t, cases[i].seats, false) == cases[i].no, "case %zu, no", i);
+        }
+}
+END_TEST
+
 START_TEST(done)
 {
         Vote v = { .who = { 5, strdup("bob") },
@@ -641,6 +814,9 @@ int main(void)
         tcase_add_test(all, silence_gives_no_link_vote);
         tcase_add_test(all, tallies);
         tcase_add_test(all, tally_like_naive);
+        tcase_add_test(all, seats_of_accounts);
+        tcase_add_test(all, along_the_chain);
+        tcase_add_test(all, turns);
         tcase_add_test(all, done);
         suite_add_tcase(suite, all);
         srunner_run_all(runner, CK_ENV);

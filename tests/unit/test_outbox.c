@@ -13,7 +13,9 @@ static const char text[] = "[web]\nurl = https://jit.example.org\n"
                            "[group all]\nmembers = carol, devp, bob, @sre\n"
                            "[defaults]\nservices = sudo\nusers = *\naction = ask\n"
                            "[rule web]\napprovers = carol, all\nnotify = hook, room\n"
-                           "[rule quiet]\napprovers = all\n";
+                           "[rule quiet]\napprovers = all\n"
+                           "[rule chain]\napprovers = bob then carol, bob\nnotify = hook, room\n"
+                           "escalate = after 2m to carol, after 5m to devp\n";
 
 static Fixture fixture;
 static Rules *rules;
@@ -209,6 +211,110 @@ START_TEST(numbers)
 }
 END_TEST
 
+/* Of one event about the request, by the hook; then the room. */
+static int write_reader(const OwedMessage *m, void *userdata)
+{
+        size_t n = strlen(seen);
+
+        (void) snprintf(seen + n, sizeof(seen) - n, "%s%s", n ? " " : "", str_or(m->to, "*"));
+        return 0;
+}
+
+static const char *told(const Request *r, const char *event)
+{
+        seen[0] = '\0';
+        MUST(store_outbox_of(fixture.store, &r->id, event, write_reader, NULL));
+        return seen;
+}
+
+static Request chained(void)
+{
+        Request r = sample_request(1001);
+
+        r.login = (Who){ UID_UNSET, NULL };
+        r.asker.uid = 5;
+        r.rule = (char *) "chain";
+        return r;
+}
+
+/* Each is asked when it comes to him, once: by a stage, by an escalation, or by neither any more. */
+START_TEST(asked_once)
+{
+        Request r = chained();
+
+        MUST(outbox_owe(fixture.store, rules, &r, OUTBOX_CREATED, &now));
+        ck_assert_str_eq(told(&r, OUTBOX_CREATED), "bob *");
+        r.escalated = 1;
+        MUST(outbox_ask(fixture.store, rules, &r, (Reach){ 0, 0 }, OUTBOX_ESCALATED, &now));
+        ck_assert_str_eq(
+                told(&r, OUTBOX_ESCALATED), "carol *"); /* the room hears that it goes on */
+        r.stage = 1;
+        MUST(outbox_ask(fixture.store, rules, &r, (Reach){ 0, 1 }, OUTBOX_CREATED, &now));
+        ck_assert_str_eq(told(&r, OUTBOX_CREATED), "bob *"); /* they know */
+        r.escalated = 2;
+        MUST(outbox_ask(fixture.store, rules, &r, (Reach){ 1, 1 }, OUTBOX_ESCALATED, &now));
+        ck_assert_str_eq(told(&r, OUTBOX_ESCALATED), "carol * devp *");
+        r.rule = (char *) "gone";
+        MUST(outbox_ask(fixture.store, rules, &r, (Reach){ 0, 0 }, OUTBOX_ESCALATED, &now));
+        ck_assert_str_eq(told(&r, OUTBOX_ESCALATED), "carol * devp *");
+        MUST(outbox_withdraw(fixture.store, &r.id));
+        ck_assert_int_eq(owed(NULL), 0);
+}
+END_TEST
+
+/* What he was sent counts, not where the rules would have him have stood; also when it has arrived. */
+START_TEST(asked_under_other_rules)
+{
+        Request r = chained();
+        OwedMessage before = { .event = (char *) (_i % 2 == 0 ? OUTBOX_CREATED : OUTBOX_ESCALATED),
+                .request = r.id,
+                .channel = (char *) "hook",
+                .to = (char *) "carol",
+                .created = T0 };
+
+        MUST(store_outbox_insert(fixture.store, &before));
+        if (_i >= 2) {
+                MUST(store_outbox_deliver(fixture.store, first_of("hook"), before.event, T0));
+        }
+        r.stage = 1;
+        MUST(outbox_ask(fixture.store, rules, &r, (Reach){ 0, 0 }, OUTBOX_CREATED, &now));
+        ck_assert_str_eq(told(&r, OUTBOX_CREATED), _i % 2 == 0 ? "carol" : "");
+        ck_assert_str_eq(told(&r, OUTBOX_ESCALATED), _i % 2 == 0 ? "" : "carol");
+}
+END_TEST
+
+/* Only who is asked now, and has not voted; nobody of a chain that is done. */
+START_TEST(nudged)
+{
+        Request r = chained();
+        Vote bob = { .person = "bob",
+                .who = { 4242, (char *) "bob" },
+                .approve = true,
+                .proof = PROOF_LOCAL,
+                .time = T0 };
+
+        MUST(store_request_insert(fixture.store, &r));
+        MUST(outbox_nudge(fixture.store, rules, &r, &now));
+        ck_assert_str_eq(told(&r, OUTBOX_NUDGED), "bob *");
+        MUST(outbox_withdraw(fixture.store, &r.id));
+        MUST(store_vote_insert(fixture.store, &r.id, &bob));
+        r.stage = 1;
+        MUST(outbox_nudge(fixture.store, rules, &r, &now));
+        ck_assert_str_eq(told(&r, OUTBOX_NUDGED), "carol *");
+        MUST(outbox_withdraw(fixture.store, &r.id));
+        r.escalated = 2;
+        MUST(outbox_nudge(fixture.store, rules, &r, &now));
+        ck_assert_str_eq(told(&r, OUTBOX_NUDGED), "carol devp *");
+        MUST(outbox_withdraw(fixture.store, &r.id));
+        r.stage = 2;
+        MUST(outbox_nudge(fixture.store, rules, &r, &now));
+        r.rule = (char *) "quiet";
+        r.stage = 0;
+        MUST(outbox_nudge(fixture.store, rules, &r, &now));
+        ck_assert_int_eq(owed(NULL), 0);
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("outbox");
@@ -222,6 +328,9 @@ int main(void)
         tcase_add_test(all, when_it_is_due);
         tcase_add_test(all, who_knows);
         tcase_add_test(all, numbers);
+        tcase_add_test(all, asked_once);
+        tcase_add_loop_test(all, asked_under_other_rules, 0, 4);
+        tcase_add_test(all, nudged);
         suite_add_tcase(suite, all);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);

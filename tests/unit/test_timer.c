@@ -172,6 +172,65 @@ START_TEST(reconcile)
 }
 END_TEST
 
+/* The old one goes, then the new one comes: never two, and none is lost when several move at once. */
+START_TEST(moves)
+{
+        Grant a = a_grant("K7QF-2M9A"), b = a_grant("K7QF-2M9B");
+
+        timer_unit_move(timer, &a); /* without a bus: nothing, and no harm */
+        turn_for(5 * MS);
+        connected();
+        fake.keep_jobs = true;
+        timer_unit_move(timer, &a);
+        timer_unit_move(timer, &b);
+        until(&fake.calls, 1);
+        turn_for(20 * MS);
+        ck_assert_msg(
+                fake.calls == 1, "%s %s", fake.last, fake.argument); /* it waits for the job */
+        ck_assert_str_eq(fake.last, "StopUnit");
+        ck_assert_str_eq(fake.argument, "jit-grant-K7QF-2M9A.timer");
+        fake_systemd_job_removed(&fake, FAKE_JOB, "done");
+        until(&fake.calls, 3); /* a is started, b is stopped */
+        fake_systemd_job_removed(&fake, FAKE_JOB, "done");
+        until(&fake.calls, 4);
+        ck_assert_str_eq(fake.last, "StartTransientUnit");
+        ck_assert_str_eq(fake.argument, "jit-grant-K7QF-2M9B.timer");
+        turn_for(20 * MS);
+        ck_assert_int_eq(fake.calls, 4);
+}
+END_TEST
+
+/* What cannot be stopped, or a bus that goes away meanwhile, keeps no later one waiting. */
+START_TEST(moves_that_fail)
+{
+        Grant a = a_grant("K7QF-2M9A"), b = a_grant("K7QF-2M9B");
+
+        connected();
+        fake.error = "org.freedesktop.systemd1.NoSuchUnit";
+        timer_unit_move(timer, &a);
+        until(&fake.calls, 2); /* started all the same */
+        ck_assert_str_eq(fake.last, "StartTransientUnit");
+        fake.error = NULL;
+        fake.deaf = true;
+        timer_unit_move(timer, &a);
+        timer_unit_move(timer, &b);
+        turn_for(20 * MS);
+        fake_systemd_vanish(&fake);
+        turn_for(50 * MS);
+        fake.deaf = false;
+        ups = 0;
+        fake_systemd_listen(&fake);
+        until(&ups, 1);
+        fake.calls = 0;
+        timer_unit_move(timer, &b);
+        until(&fake.calls, 2);
+        ck_assert_str_eq(fake.argument, "jit-grant-K7QF-2M9B.timer");
+        fake.deaf = true;
+        timer_unit_move(timer, &b);
+        timer = timer_free(timer); /* in the middle of it */
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("timer");
@@ -184,6 +243,8 @@ int main(void)
         tcase_add_test(all, set_again);
         tcase_add_test(all, units);
         tcase_add_test(all, reconcile);
+        tcase_add_test(all, moves);
+        tcase_add_test(all, moves_that_fail);
         suite_add_tcase(suite, all);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);

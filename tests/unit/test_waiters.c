@@ -69,6 +69,43 @@ START_TEST(counted)
 }
 END_TEST
 
+/* So many wait at a service, or by a rule; who only looks on is not one of them. */
+START_TEST(crowds)
+{
+        static const struct {
+                const char *service, *rule;
+                bool counts;
+        } who[] = { { "sudo", "a", true }, { "sudo", "b", true }, { "sshd", "b", true },
+                { "sshd", "b", false }, { "sshd", NULL, true } };
+
+        for (size_t i = 0; i < ELEMENTSOF(who); i++) {
+                const Echo echo = { 1000, 0, "n", who[i].service, "dev", "root" };
+                const Id id = id_of((unsigned) i);
+                Waiter *w;
+
+                ck_assert_int_eq(waiters_add(&ws, &id, new_call(), &echo, 1000, who[i].counts,
+                                         who[i].rule, &w),
+                        0);
+        }
+        ck_assert_uint_eq(waiters_count(&ws, NULL, NULL), 4);
+        ck_assert_uint_eq(waiters_count(&ws, "sudo", NULL), 2);
+        ck_assert_uint_eq(waiters_count(&ws, "sshd", NULL), 2);
+        ck_assert_uint_eq(waiters_count(&ws, NULL, "b"), 2);
+        ck_assert_uint_eq(waiters_count(&ws, "sudo", "b"), 1);
+        ck_assert_uint_eq(waiters_count(&ws, "su", NULL), 0);
+        while (ws.n > 0) {
+                for (unsigned i = 0; i < ELEMENTSOF(who); i++) {
+                        const Id id = id_of(i);
+                        Waiter *w = waiters_of(&ws, &id);
+                        if (w) {
+                                drop(w);
+                        }
+                }
+        }
+        ck_assert_uint_eq(waiters_count(&ws, NULL, NULL), 0);
+}
+END_TEST
+
 /* Its words outlive those they were copied from; what the call was sent is let go. */
 START_TEST(words_are_its_own)
 {
@@ -143,6 +180,7 @@ int main(void)
         SRunner *runner = srunner_create(suite);
 
         tcase_add_test(all, counted);
+        tcase_add_test(all, crowds);
         tcase_add_test(all, words_are_its_own);
         tcase_add_test(all, at_random);
         tcase_add_test(all, done);
