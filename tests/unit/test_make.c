@@ -183,6 +183,64 @@ START_TEST(order)
 }
 END_TEST
 
+/* More of the same and nothing else: what the grant is, with a code and an id of its own. */
+START_TEST(extension)
+{
+        _cleanup_(rules_freep) Rules *rules = fixture_rules(text);
+        const Who behind = { 7, (char *) "eve" };
+        Request original = { .command = (char *) "ls -l" }, r;
+        Grant g = { .id = { "K7QF-2M9D" },
+                .asker = { 1000, (char *) "dev" },
+                .service = (char *) "sudo",
+                .target = { 0, (char *) "root" },
+                .target_group = (char *) "adm",
+                .scope = SCOPE_COMMAND,
+                .login_session = 9,
+                .end_when_done = true };
+        const Wish wish = { .reason = "longer", .duration = 60, .detached = true };
+
+        memset(g.command_digest, 'e', sizeof(g.command_digest) - 1);
+        for (int code = 0; code < 2; code++) {
+                rules->rules[0].match_code = code;
+                ck_assert_int_eq(make_extension(&g, code ? NULL : &original, &rules->rules[0],
+                                         &wish, &behind, "host", "boot", &now, &r),
+                        0);
+                ck_assert_int_eq(r.kind, REQUEST_EXTENSION);
+                ck_assert_str_eq(r.extends.text, g.id.text);
+                ck_assert_str_ne(r.id.text, g.id.text);
+                ck_assert(r.asker.uid == 1000 && r.login.uid == 7 && r.target.uid == 0);
+                ck_assert_str_eq(r.target_group, "adm");
+                ck_assert(r.scope == SCOPE_COMMAND && r.login_session == 9 && r.end_when_done);
+                ck_assert_str_eq(r.command_digest, g.command_digest);
+                ck_assert_str_eq(r.reason, "longer");
+                ck_assert(code ? !r.command : streq(r.command, "ls -l"));
+                ck_assert(r.duration == 60 && r.approvals == 2 && r.detached);
+                ck_assert(code ? r.code >= 0 && r.code <= CODE_MAX : r.code == CODE_NONE);
+                ck_assert_uint_eq(strlen(r.digest), DIGEST_HEX_SIZE - 1);
+                request_done(&r);
+        }
+}
+END_TEST
+
+/* Each of the hundred comes, and none else. */
+START_TEST(any_code)
+{
+        _cleanup_(rules_freep) Rules *rules = fixture_rules(text);
+        const Ask a = ask();
+        const Subject s = subject(&a);
+        unsigned seen[CODE_MAX + 1] = { 0 }, all = 0;
+
+        rules->rules[0].match_code = true;
+        for (int i = 0; i < 4000; i++) {
+                Request r = made(&s, rules, &(Wish){ 0 });
+                ck_assert(r.code >= 0 && r.code <= CODE_MAX);
+                all += seen[r.code]++ == 0;
+                request_done(&r);
+        }
+        ck_assert_uint_eq(all, CODE_MAX + 1);
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("make");
@@ -195,6 +253,8 @@ int main(void)
         tcase_add_test(all, grant);
         tcase_add_test(all, vote);
         tcase_add_test(all, order);
+        tcase_add_test(all, extension);
+        tcase_add_test(all, any_code);
         suite_add_tcase(suite, all);
         srunner_run_all(runner, CK_ENV);
         int failed = srunner_ntests_failed(runner);

@@ -597,6 +597,31 @@ START_TEST(silence_opens_nothing)
 }
 END_TEST
 
+START_TEST(waiting_max)
+{
+        static const struct {
+                int64_t of_rule;
+                const char *service;
+                int64_t most;
+        } cases[] = {
+                { 0, "sudo", 0 },
+                { 0, "su", 0 },
+                { 0, "sshd", 4 },
+                { 0, "login", 4 },
+                { 0, "sshd-session", 0 },
+                { 7, "sshd", 7 },
+                { 7, "sudo", 7 },
+                { 1, "login", 1 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                const Rule rule = { .max_waiting = cases[i].of_rule };
+                ck_assert_msg(policy_waiting_max(&rule, cases[i].service) == cases[i].most,
+                        "case %zu", i);
+        }
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("policy");
@@ -616,6 +641,7 @@ int main(void)
         tcase_add_test(all, why_not);
         tcase_add_test(all, evaluate_nothing);
         tcase_add_test(all, names_root);
+        tcase_add_test(all, waiting_max);
         tcase_add_test(all, silence_opens_nothing);
         suite_add_tcase(suite, all);
         srunner_run_all(runner, CK_ENV);

@@ -144,6 +144,96 @@ START_TEST(foreign_words)
 }
 END_TEST
 
+/* --- chains, codes and ends ---------------------------------------------------------------------- */
+
+static const char chain_text[] =
+        "[approver bob]\nuser = u1\n[approver carol]\nuser = u2\n[approver dev]\nuser = u1000\n"
+        "[group late]\nmembers = carol, dev\n"
+        "[rule r]\nservices = sudo\nusers = *\naction = ask\napprovers = bob then carol\n"
+        "escalate = after 2m to carol, after 5m to late\n";
+
+START_TEST(chains)
+{
+        _cleanup_(rules_freep) Rules *rules = fixture_rules(chain_text);
+        const Rule *rule = &rules->rules[0];
+        Request r = request(1000, UID_UNSET);
+        Vote v = { .who = { 1, (char *) "bob" }, .note = (char *) "ok" };
+
+        assert_says(say_chain(rule, &r), "bob, then carol");
+        assert_says(say_vote(&v, rule, &r, &(Tally){ .stage = 1, .needed = 1 }),
+                "Stage 1 of 2: approved by bob: \"ok\" Now asked: carol.");
+        assert_says(say_vote(&v, rule, &r, &(Tally){ .stage = 1, .approvals = 1, .needed = 2 }),
+                "1 of 2: approved by bob: \"ok\"");
+        r.escalated = 1;
+        assert_says(say_escalated(rule, &r, 0), "Nobody decided so far; asked as well: carol.");
+        r.escalated = 2;
+        assert_says(
+                say_escalated(rule, &r, 1), "Nobody decided so far; asked as well: late (carol).");
+        assert_says(say_escalated(rule, &r, 0),
+                "Nobody decided so far; asked as well: carol, late (carol).");
+        r.escalated = 99; /* the rule has become shorter */
+        assert_says(say_escalated(rule, &r, 0), NULL);
+}
+END_TEST
+
+START_TEST(codes)
+{
+        static const struct {
+                int64_t code;
+                const char *line;
+        } cases[] = {
+                { CODE_NONE,
+                        "Asked bob. Request K7QF-2M9D. Waiting up to 5 min; Ctrl-C withdraws." },
+                { 42, "Asked bob. Request K7QF-2M9D. Code 42. Waiting up to 5 min; Ctrl-C withdraws." },
+                { 0, "Asked bob. Request K7QF-2M9D. Code 00. Waiting up to 5 min; Ctrl-C withdraws." },
+                { 7, "Asked bob. Request K7QF-2M9D. Code 07. Waiting up to 5 min; Ctrl-C withdraws." },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Request r = request(1000, UID_UNSET);
+                r.code = cases[i].code;
+                assert_says(say_asked("bob", &r, 5 * USEC_PER_MIN, true, false), cases[i].line);
+        }
+}
+END_TEST
+
+/* Who is warned reads what ends, when, and how he gets more time; who it ended for, why. */
+START_TEST(ends)
+{
+        const Now now = { (usec_t) 1800000000 * USEC_PER_SEC, 1 };
+        Grant g = { .id = { "K7QF-2M9D" },
+                .asker.name = (char *) "dev",
+                .service = (char *) "sudo",
+                .target.name = (char *) "root",
+                .until = now.wall + 5 * USEC_PER_MIN - 3,
+                .on_expiry = ON_EXPIRY_WARN };
+
+        char *line = say_ending(&g, &now);
+        ck_assert_ptr_nonnull(strstr(line, "Your sudo access as root ends at "));
+        ck_assert_ptr_nonnull(
+                strstr(line, ", in 5 min. For more time: jitctl extend K7QF --for 30m"));
+        free(line);
+        g.on_expiry = ON_EXPIRY_END_SESSIONS;
+        line = say_ending(&g, &now);
+        ck_assert_ptr_nonnull(strstr(line, "and this session with it."));
+        free(line);
+        assert_says(say_over(&g, GRANT_EXPIRED, NULL),
+                "Your sudo access as root is over: its time is up. This session ends now.");
+        assert_says(say_over(&g, GRANT_REVOKED, "bob"),
+                "Your sudo access as root is over: it was revoked (bob). This session ends now.");
+        g.on_expiry = ON_EXPIRY_WARN;
+        g.target.name = (char *) "dev"; /* his own account: nothing to say */
+        assert_says(say_over(&g, GRANT_ENDED, NULL),
+                "Your sudo access is over: it was given back. What you opened goes on; please leave it.");
+        g.service = g.target.name = (char *) EVIL;
+        assert_says(say_over(&g, GRANT_REVOKED, EVIL), NULL);
+        assert_says(say_ending(&g, &now), NULL);
+        Vote v = { .who = { 1, (char *) EVIL }, .note = (char *) EVIL };
+        assert_says(say_extended(&v, &g, &now), NULL);
+        assert_says(say_extended(NULL, &g, &now), NULL);
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("say");
@@ -154,6 +244,9 @@ int main(void)
         tcase_add_test(all, many_approvers);
         tcase_add_test(all, news);
         tcase_add_test(all, foreign_words);
+        tcase_add_test(all, chains);
+        tcase_add_test(all, codes);
+        tcase_add_test(all, ends);
         suite_add_tcase(suite, all);
         srunner_run_all(runner, CK_ENV);
         int failed = srunner_ntests_failed(runner);

@@ -952,6 +952,133 @@ START_TEST(all_sessions)
 }
 END_TEST
 
+/* --- what stages, codes and terms need ------------------------------------------------------------ */
+
+START_TEST(reach_stays)
+{
+        Request r = sample_request(1000), got;
+
+        MUST(store_request_insert(fixture.store, &r));
+        MUST(store_request_set_reach(fixture.store, &r.id, 3, 2));
+        fixture_reopen(&fixture);
+        MUST(store_request_get(fixture.store, &r.id, &got));
+        ck_assert(got.stage == 3 && got.escalated == 2);
+        request_done(&got);
+        MUST(id_new(&r.id));
+        ck_assert_int_eq(store_request_set_reach(fixture.store, &r.id, 1, 0), -ENOENT);
+}
+END_TEST
+
+/* One after the other: who tries, how many of his count, how many of all (a fourth of one counts no more). */
+START_TEST(tries)
+{
+        static const struct {
+                const char *person;
+                int64_t his, all;
+        } steps[] = {
+                { "bob", 1, 1 },
+                { "bob", 2, 2 },
+                { "carol", 1, 3 },
+                { "bob", 3, 4 },
+                { "bob", 4, 4 },
+                { "bob", 5, 4 },
+                { "uid:7", 1, 5 },
+        };
+        Request r = sample_request(1000), other = sample_request(1000);
+        int64_t his, all;
+
+        MUST(store_request_insert(fixture.store, &r));
+        MUST(store_request_insert(fixture.store, &other));
+        for (size_t i = 0; i < ELEMENTSOF(steps); i++) {
+                MUST(store_try_count(fixture.store, &r.id, steps[i].person, &his, &all));
+                ck_assert_msg(his == steps[i].his && all == steps[i].all, "step %zu: %lld %lld", i,
+                        (long long) his, (long long) all);
+                fixture_reopen(&fixture); /* forgives nothing */
+        }
+        MUST(store_try_count(fixture.store, &other.id, "bob", &his, &all)); /* of its own */
+        ck_assert(his == 1 && all == 1);
+        MUST(store_try_forgive(fixture.store, &r.id, "carol"));
+        MUST(store_try_forgive(fixture.store, &r.id, "carol")); /* no less than none */
+        MUST(store_try_forgive(fixture.store, &r.id, "nobody"));
+        MUST(store_try_count(fixture.store, &r.id, "carol", &his, &all));
+        ck_assert(his == 1 && all == 5);
+}
+END_TEST
+
+/* Its window, its boot and its use change; what is over does not. */
+START_TEST(grants_change)
+{
+        Request r = sample_request(1000);
+        Grant g = sample_grant(&r), got;
+
+        g.scope = SCOPE_ONCE;
+        g.login_session = 7;
+        g.survive_reboot = g.end_when_done = true;
+        memset(g.command_digest, 'e', sizeof(g.command_digest) - 1);
+        MUST(store_request_insert(fixture.store, &r));
+        MUST(store_grant_insert(fixture.store, &g));
+        Grant longer = g;
+        longer.until += 5;
+        longer.until_boot = 77;
+        longer.spent = T0 + 9;
+        (void) snprintf(longer.boot_id, sizeof(longer.boot_id), "another");
+        MUST(store_grant_change(fixture.store, &longer));
+        fixture_reopen(&fixture);
+        MUST(store_grant_get(fixture.store, &g.id, &got));
+        ck_assert(got.until == g.until + 5 && got.until_boot == 77 && got.spent == T0 + 9);
+        ck_assert_str_eq(got.boot_id, "another");
+        ck_assert(got.from == g.from && got.asker.uid == 1000 && got.scope == SCOPE_ONCE);
+        ck_assert(got.login_session == 7 && got.survive_reboot && got.end_when_done);
+        ck_assert_str_eq(got.command_digest, g.command_digest);
+        ck_assert_str_eq(got.service, "sudo");
+        grant_done(&got);
+        MUST(store_grant_move(fixture.store, &g.id, GRANT_REVOKED, T0));
+        ck_assert_int_eq(store_grant_change(fixture.store, &longer), -EALREADY);
+        MUST(store_grant_get(fixture.store, &g.id, &got));
+        ck_assert_int_eq(got.state, GRANT_REVOKED);
+        grant_done(&got);
+}
+END_TEST
+
+typedef struct Lately {
+        uid_t seen[8];
+        size_t n, most;
+} Lately;
+
+static int note_lately(const Request *r, int64_t row, void *userdata)
+{
+        Lately *x = userdata;
+
+        x->seen[x->n++] = r->asker.uid;
+        return x->n == x->most;
+}
+
+/* The newest first, whoever asked and whatever became of it, until the visitor has seen enough. */
+START_TEST(lately)
+{
+        Lately all = { .most = 8 }, two = { .most = 2 };
+
+        for (uid_t i = 0; i < 4; i++) {
+                Request r = sample_request(1000 + i);
+                r.created =
+                        T0 -
+                        (usec_t) i * USEC_PER_DAY; /* by when it came, not by what its clock said */
+                MUST(store_request_insert(fixture.store, &r));
+                if (i == 1) {
+                        MUST(store_request_move(fixture.store, &r.id, REQUEST_WITHDRAWN,
+                                &(Now){ T0, 1 }, BOOT, NULL));
+                }
+        }
+        MUST(store_requests_lately(fixture.store, note_lately, &all));
+        ck_assert_uint_eq(all.n, 4);
+        for (uid_t i = 0; i < 4; i++) {
+                ck_assert_uint_eq(all.seen[i], 1003 - i);
+        }
+        MUST(store_requests_lately(fixture.store, note_lately, &two));
+        ck_assert_uint_eq(two.n, 2);
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("store");
@@ -986,6 +1113,10 @@ int main(void)
         tcase_add_test(all, first_version);
         tcase_add_test(all, learns_to_shrink);
         tcase_add_test(all, altered_rows_are_refused);
+        tcase_add_test(all, reach_stays);
+        tcase_add_test(all, tries);
+        tcase_add_test(all, grants_change);
+        tcase_add_test(all, lately);
         tcase_add_test(all, residues);
         tcase_add_test(all, all_sessions);
         suite_add_tcase(suite, all);
