@@ -159,7 +159,8 @@ START_TEST(chains)
         Request r = request(1000, UID_UNSET);
         Vote v = { .who = { 1, (char *) "bob" }, .note = (char *) "ok" };
 
-        assert_says(say_chain(rule, &r), "bob, then carol");
+        assert_says(say_chain(rule, &r),
+                "bob, then carol; after 2 min also carol, after 5 min also late (carol)");
         assert_says(say_vote(&v, rule, &r, &(Tally){ .stage = 1, .needed = 1 }),
                 "Stage 1 of 2: approved by bob: \"ok\" Now asked: carol.");
         assert_says(say_vote(&v, rule, &r, &(Tally){ .stage = 1, .approvals = 1, .needed = 2 }),
