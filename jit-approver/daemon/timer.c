@@ -356,6 +356,16 @@ void timer_unit_start(Timer *t, const Grant *g)
         }
 }
 
+/* What is over gets no unit any more; unit_start() makes none of what is past. */
+static void move_forget(Timer *t, const Id *grant)
+{
+        for (size_t i = 0; i < t->n_moving; i++) {
+                if (streq(t->moving[i].id.text, grant->text)) {
+                        t->moving[i].until = 0;
+                }
+        }
+}
+
 void timer_unit_stop(Timer *t, const Id *grant)
 {
         char name[NAME_SIZE];
@@ -363,6 +373,7 @@ void timer_unit_stop(Timer *t, const Id *grant)
 
         unit_name(name, grant, SUFFIX);
         unit_stop(t, name);
+        move_forget(t, grant);
         w = wanted_find(t, name);
         if (w) {
                 wanted_done(w);

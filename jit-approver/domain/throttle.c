@@ -27,6 +27,7 @@ static void count_denial(Throttle *t, const Request *r)
         } else if (r->state == REQUEST_DENIED) {
                 if (t->denials == 0) {
                         t->denied = r->id;
+                        t->denied_created = r->created;
                 }
                 t->denials++;
         }
@@ -71,6 +72,7 @@ Throttled throttle_judge(const Throttle *t, usec_t denied_at, usec_t *ret_until)
         const Rate *rate = &t->rule->rate;
         usec_t pause = t->denials > 0 ? pause_after(t->rule->cool_down, t->denials) : 0;
 
+        denied_at = denied_at != 0 ? denied_at : t->denied_created;
         if (denied_at <= t->wall && t->wall - denied_at < pause) {
                 *ret_until = usec_add(denied_at, pause);
                 return THROTTLED_COOL;

@@ -21,6 +21,7 @@ typedef struct Throttle {
         usec_t his_first, first; /* the oldest of these */
         unsigned denials;        /* of the asker, in a row, with no approval since */
         Id denied;               /* the newest of these */
+        usec_t denied_created;   /* when it was made: it was denied no earlier */
         bool approved;           /* an older request of his was approved: the row ends there */
 } Throttle;
 
@@ -34,5 +35,5 @@ typedef enum Throttled {
         THROTTLED_ALL, /* others have asked too much */
 } Throttled;
 
-/* denied_at: when the newest denial was (wall). ret_until: when he may ask again. */
+/* denied_at: when the newest denial was (wall); 0: nobody knows, but not before it was made. ret_until: when he may ask again. */
 Throttled throttle_judge(const Throttle *t, usec_t denied_at, usec_t *ret_until);

@@ -216,6 +216,16 @@ END_TEST
 
 /* --- the match code ------------------------------------------------------------------------------ */
 
+static const char *asked(uid_t uid)
+{
+        static char code[64];
+        Client *c = request_sudo(uid);
+
+        (void) snprintf(code, sizeof(code), "%s",
+                streq(text(c, "verdict"), VERDICT_PENDING) ? "" : text(c, "code"));
+        return code;
+}
+
 /* The code in "… Code 42. …". */
 static const char *code_of(Client *c)
 {
@@ -258,7 +268,7 @@ START_TEST(code_is_guessed)
 {
         char id[ID_SIZE], right[3];
 
-        world_open_with(RULE "approvers = oncall, sue\nmatch-code = on\n");
+        world_open_with(RULE "approvers = oncall, sue\nmatch-code = on\ncool-down = 1m\n");
         Client *c = request_sudo(EVE);
         memcpy(id, c->request, sizeof(id));
         memcpy(right, code_of(c), sizeof(right));
@@ -270,6 +280,8 @@ START_TEST(code_is_guessed)
         ck_assert_str_eq(why(SUE, id, "approve", right), "Over");
         ck_assert(hear(c));
         ck_assert_str_eq(text(c, "verdict"), VERDICT_DENY);
+        ck_assert_str_eq(asked(EVE), "busy"); /* that was a denial, too */
+        world_forward(MINUTE);
         c = request_sudo(EVE);
         memcpy(id, c->request, sizeof(id));
         ck_assert_str_eq(why(SUE, id, "deny", NULL), "");
@@ -378,16 +390,6 @@ START_TEST(one_login)
 END_TEST
 
 /* --- pauses -------------------------------------------------------------------------------------- */
-
-static const char *asked(uid_t uid)
-{
-        static char code[64];
-        Client *c = request_sudo(uid);
-
-        (void) snprintf(code, sizeof(code), "%s",
-                streq(text(c, "verdict"), VERDICT_PENDING) ? "" : text(c, "code"));
-        return code;
-}
 
 START_TEST(cool_down)
 {
