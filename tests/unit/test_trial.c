@@ -57,8 +57,8 @@ START_TEST(reads_nothing_else)
                 "jit-rollback 1\nservice x\nboot b\nsession 1\nbegan 1\nuntil 2\nuptime 3\nmade x\n",
                 "jit-rollback 1\nservice x\nboot b\nsession 1\nbegan 1\nuntil 2\nuptime 3\ngone /x\n",
                 "jit-rollback 1\nservice x\nboot b\nsession 1\nuntil 2\nbegan 1\nuptime 3\nmade /x\n",
-                "jit-rollback 1\nservice x\nboot b\nsession 1\nbegan 1\nuntil 2\nuptime 3\n"
-                "made /x\nmade /y\nmade /z\n" };
+                ("jit-rollback 1\nservice x\nboot b\nsession 1\nbegan 1\nuntil 2\nuptime 3\n"
+                 "made /x\nmade /y\nmade /z\n") };
         Trial t;
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
