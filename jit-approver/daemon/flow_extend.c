@@ -15,6 +15,9 @@
 
 /* --- more time ----------------------------------------------------------------------------------- */
 
+/* Each is in the record, and told to whom the request was: none may be so short that there is no end of them. */
+#define STEP_LEAST USEC_PER_MIN
+
 /* At the holder's word, up to the rule's longest time in all. */
 static void extend_at_once(
         Daemon *d, const Caller *c, const Rule *rule, const ActiveGrant *g, usec_t by, Failure *f)
@@ -25,6 +28,10 @@ static void extend_at_once(
         char span[SPAN_TEXT_MAX];
         Grant longer;
 
+        if (by < STEP_LEAST) {
+                fail(f, "Refused", "duration", "ask for a minute at least");
+                return;
+        }
         int err = grant_copy(&g->grant, &longer);
         if (err < 0) {
                 fail(f, "Refused", "internal", "out of memory");
@@ -130,11 +137,25 @@ static bool find_original(Daemon *d, const Grant *g, Request *ret)
         return id_is_set(&g->request) && store_request_get(d->ledger.store, &g->request, ret) >= 0;
 }
 
+/*
+ * Who sits behind a shared account, now or when the grant was asked for: he may not decide about it. NULL:
+ * two who are known to differ, of whom only one could be named.
+ */
+static const Who *who_is_behind(const Caller *c, const Grant *g, const Request *original)
+{
+        static const Who nobody = { .uid = UID_UNSET };
+        const Who *then = original ? &original->login : &nobody;
+
+        if (c->login.uid == UID_UNSET || c->login.uid == g->asker.uid) {
+                return then;
+        }
+        return then->uid == UID_UNSET || then->uid == c->login.uid ? &c->login : NULL;
+}
+
 static void ask_longer(Daemon *d, const Caller *c, const Rule *rule, const ActiveGrant *g,
         usec_t by, const char *reason, Request *ret, Failure *f)
 {
         const Wish wish = { .reason = reason, .duration = by, .detached = true };
-        const Who nobody = { .uid = UID_UNSET };
         Now now = d->now();
         Request original;
 
@@ -142,14 +163,21 @@ static void ask_longer(Daemon *d, const Caller *c, const Rule *rule, const Activ
                 return;
         }
         bool known = find_original(d, &g->grant, &original);
-        bool behind = c->login.uid != UID_UNSET && c->login.uid != g->grant.asker.uid;
-        int err = make_extension(&g->grant, known ? &original : NULL, rule, &wish,
-                behind ? &c->login : &nobody, d->host, d->ledger.boot_id, &now, ret);
+        const Who *behind = who_is_behind(c, &g->grant, known ? &original : NULL);
+        int err = -EINVAL;
+        if (behind) {
+                err = make_extension(&g->grant, known ? &original : NULL, rule, &wish, behind,
+                        d->host, d->ledger.boot_id, &now, ret);
+        }
         if (known) {
                 request_done(&original);
         }
         if (err >= 0) {
                 err = ledger_open(&d->ledger, config_rules(d->config), ret, &now);
+        }
+        if (!behind) {
+                fail(f, "NotPermitted", "login", "somebody else asked for this; ask anew");
+                return;
         }
         if (err < 0) {
                 fail_store(d, f);

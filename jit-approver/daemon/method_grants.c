@@ -82,6 +82,13 @@ void method_extend(Turn *t)
         if (!method_take_grant(t, in->id, ACT_EXTEND, &g)) {
                 return;
         }
+        /* As of a request: who sits behind a shared account may not decide about it. */
+        if (!t->proven) {
+                call_error(t->call, "NotPermitted", "your login cannot be told for certain");
+                grant_done(&g);
+                turn_free(t);
+                return;
+        }
         flow_extend(t->daemon, &t->caller, &g.id, by, in->reason, &r, &f);
         if (f.error) {
                 turn_fail(t, &f);

@@ -449,11 +449,10 @@ END_TEST
 /* --- more time ----------------------------------------------------------------------------------- */
 
 /* "" or the error's code or name; what it answers stands in last_request and last_grant. */
-static const char *extend(uid_t uid, const char *grant, const char *span)
+static const char *extend_by(Client *c, const char *grant, const char *span)
 {
         static char said[64];
         ExtendCall call = { PROTOCOL_VERSION, grant, span, "needs longer" };
-        Client *c = client_new(uid, uid);
 
         say(c, "Extend", EXTEND_FIELDS, &call, 0);
         ck_assert(hear(c));
@@ -463,6 +462,11 @@ static const char *extend(uid_t uid, const char *grant, const char *span)
         (void) snprintf(last_request, sizeof(last_request), "%s", r ? text_of(r, "id") : "");
         client_close(c);
         return said;
+}
+
+static const char *extend(uid_t uid, const char *grant, const char *span)
+{
+        return extend_by(client_new(uid, uid), grant, span);
 }
 
 static const char *granted_by(uid_t approver, uid_t asker)
@@ -529,6 +533,32 @@ START_TEST(extended_too_late)
 }
 END_TEST
 
+/* Who sat behind a shared account when it was asked for says no yes to more of it, however it is asked for. */
+START_TEST(extended_for_himself)
+{
+        Ask ask = ask_sudo(SHARED);
+        char grant[ID_SIZE], id[ID_SIZE];
+
+        world_open_with(RULE "approvers = bob, carol, dave\n");
+        ask.login_uid = BOB;
+        Client *c = request_ask(ask, MINUTE);
+        ck_assert_str_eq(why(BOB, c->request, "approve", NULL), "NotFound");
+        ck_assert_str_eq(why(CAROL, c->request, "approve", NULL), "");
+        ck_assert(hear(c));
+        memcpy(grant, text(c, "grant"), sizeof(grant));
+        ck_assert_str_eq(extend_by(client_unproven(SHARED), grant, "10m"), "NotPermitted");
+        /* another who could not be named as well */
+        ck_assert_str_eq(extend_by(client_new(SHARED, DAVE), grant, "10m"), "login");
+        /* from at, or any login that is the account's own */
+        ck_assert_str_eq(
+                extend_by(client_new(SHARED, _i == 0 ? SHARED : UID_UNSET), grant, "10m"), "");
+        memcpy(id, last_request, sizeof(id));
+        ck_assert_str_eq(why(BOB, id, "approve", NULL), "NotFound");
+        ck_assert_str_eq(why(CAROL, id, "approve", NULL), "");
+        ck_assert_int_eq(world_count("grant.extended", grant), 1);
+}
+END_TEST
+
 START_TEST(extended_at_once)
 {
         char grant[ID_SIZE];
@@ -537,6 +567,8 @@ START_TEST(extended_at_once)
         memcpy(grant, granted_by(BOB, EVE), sizeof(grant));
         ck_assert_str_eq(extend(EVE, grant, "20m"), "");
         ck_assert_str_eq(extend(EVE, grant, "11m"), "duration"); /* an hour in all */
+        ck_assert_str_eq(extend(EVE, grant, "59s"), "duration"); /* nobody is told of each second */
+        ck_assert_int_eq(world_count("grant.extended", grant), 1);
         ck_assert_str_eq(extend(EVE, grant, "10m"), "");
         world_forward(HOUR - 1);
         ck_assert_str_eq(check_sudo(EVE), VERDICT_GRANT);
@@ -652,6 +684,7 @@ static Suite *suite(void)
         tcase_add_test(all, crowd);
         tcase_add_test(all, extended_by_approval);
         tcase_add_loop_test(all, extended_too_late, 0, 2);
+        tcase_add_loop_test(all, extended_for_himself, 0, 2);
         tcase_add_test(all, extended_at_once);
         tcase_add_test(all, not_extended);
         tcase_add_test(all, nudges);
