@@ -34,6 +34,15 @@ static void judge_now(
         judge(config_rules(d->config), &d->active, s, now, d->ledger.boot_id, ret, ret_rule);
 }
 
+/* Of one that was asked for under other rules, for one command only, no other command is the same. */
+static bool is_same_use(const Request *r, const Subject *s)
+{
+        char digest[DIGEST_HEX_SIZE];
+
+        return r->scope == SCOPE_SERVICE ||
+               (make_command_digest(s->ask, digest) >= 0 && streq(r->command_digest, digest));
+}
+
 /*
  * The asker's request that is open for the same already. Two people in one shared account ask each
  * for himself: whose login stands in the request is who may not decide it.
@@ -49,7 +58,8 @@ static int find_open(Daemon *d, const Subject *s, const Rule *rule, const Now *n
         if (r >= 0 &&
                 (request_is_late(ret, now, d->ledger.boot_id) || ret->login.uid != s->login.uid ||
                         (ret->login_session != SESSION_NONE &&
-                                ret->login_session != s->question.login_session))) {
+                                ret->login_session != s->question.login_session) ||
+                        !is_same_use(ret, s))) {
                 request_done(ret);
                 return -ENOENT;
         }
@@ -559,8 +569,8 @@ void flow_request(Daemon *d, const Subject *s, const Wish *wish, Call *call, con
         flow_rest(d);
 }
 
-/* What a request that is over means for whoever comes to wait for it. */
-static void outcome_of_state(Daemon *d, const Subject *s, const Request *r, Outcome *o)
+/* What a request that is over means for whoever comes to wait for it; who only looks on goes in by nothing. */
+static void outcome_of_state(Daemon *d, const Subject *s, const Request *r, bool counts, Outcome *o)
 {
         ActiveGrant *g = r->state == REQUEST_APPROVED ? active_get(&d->active, &r->grant) : NULL;
         Now now = d->now();
@@ -569,7 +579,7 @@ static void outcome_of_state(Daemon *d, const Subject *s, const Request *r, Outc
         if (g && expiry_verdict(&g->grant, &now, d->ledger.boot_id) == GRANT_ACTIVE) {
                 o->verdict = VERDICT_GRANT;
                 o->grant = r->grant;
-                if (enters(s)) {
+                if (counts && enters(s)) {
                         (void) flow_enter(d, g, o);
                 }
         } else {
@@ -587,7 +597,7 @@ void flow_wait(Daemon *d, const Subject *s, const Request *r, Call *call, const 
 {
         *ret = (Outcome){ 0 };
         if (r->state != REQUEST_PENDING) {
-                outcome_of_state(d, s, r, ret);
+                outcome_of_state(d, s, r, counts, ret);
                 return;
         }
         if (call && counts && !may_wait(d, s, call, ret)) {

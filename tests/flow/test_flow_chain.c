@@ -320,6 +320,23 @@ START_TEST(one_command)
 }
 END_TEST
 
+/* What was asked for one command stays that, whatever the rules say since: no other rides on it. */
+START_TEST(one_command_then)
+{
+        char id[ID_SIZE];
+
+        world_open_with(RULE "approvers = bob\nscope = command\n");
+        Client *c = request_ask(ask_command(EVE, "id", "account"), HOUR);
+        memcpy(id, c->request, sizeof(id));
+        world_set_rules(RULE "approvers = bob\nscope = service\n");
+        Client *other = request_ask(ask_command(EVE, "reboot", "account"), HOUR);
+        ck_assert_str_ne(other->request, id);
+        ck_assert_str_eq(why(BOB, id, "approve", NULL), "");
+        ck_assert(is_quiet(other));
+        ck_assert_str_eq(check_ask(ROOT, ask_command(EVE, "reboot", "account")), VERDICT_ASK);
+}
+END_TEST
+
 /* However many wait for it, one goes in; and the session that opens is his. */
 START_TEST(one_time)
 {
@@ -367,6 +384,31 @@ START_TEST(one_time_later)
         ck_assert_str_eq(check_ask(ROOT, ask_command(EVE, "id", "account")), VERDICT_GRANT);
         ck_assert_str_eq(check_ask(ROOT, ask_command(EVE, "id", "account")), VERDICT_ASK);
         ck_assert_str_eq(check_ask(ROOT, ask_command(EVE, "id", "auth")), VERDICT_ASK);
+}
+END_TEST
+
+/* Who may see a request uses up nothing of what it opened. */
+START_TEST(one_time_seen)
+{
+        WaitCall call = { .version = PROTOCOL_VERSION };
+        char id[ID_SIZE];
+
+        world_open_with(RULE "approvers = bob\nscope = once\nend-when-done = no\n");
+        Client *c = request_ask(ask_command(EVE, "id", "auth"), HOUR);
+        memcpy(id, c->request, sizeof(id));
+        ck_assert_str_eq(why(BOB, id, "approve", NULL), "");
+        call.request = id;
+        call.ask = (Ask){ .service = "sudo",
+                .asker = UID_UNSET,
+                .login_uid = UID_UNSET,
+                .target = "root",
+                .phase = "account" };
+        Client *bob = client_new(BOB, BOB);
+        say(bob, "Wait", WAIT_FIELDS, &call, 0);
+        ck_assert(hear(bob));
+        ck_assert_str_eq(text(bob, "verdict"), VERDICT_GRANT);
+        ck_assert_int_eq(world_count("grant.used", ""), 0);
+        ck_assert_str_eq(check_ask(ROOT, ask_command(EVE, "id", "account")), VERDICT_GRANT);
 }
 END_TEST
 
@@ -676,9 +718,11 @@ static Suite *suite(void)
         tcase_add_test(all, match_code);
         tcase_add_test(all, code_is_guessed);
         tcase_add_test(all, one_command);
+        tcase_add_test(all, one_command_then);
         tcase_add_test(all, one_time);
         tcase_add_test(all, one_login);
         tcase_add_test(all, one_time_later);
+        tcase_add_test(all, one_time_seen);
         tcase_add_test(all, cool_down);
         tcase_add_test(all, rate);
         tcase_add_test(all, crowd);
