@@ -14,7 +14,7 @@
 #include "common/span.h"
 #include "jit-approver/domain/say_urgent.h"
 
-static const RescueLimit rescue_limit = { .his = 5, .all = 20, .per = USEC_PER_HOUR };
+static const RescueLimit rescue_limit = { .his = 5, .all = 20, .sure = 2, .per = USEC_PER_HOUR };
 
 /* --- opening ------------------------------------------------------------------------------------- */
 
@@ -66,6 +66,21 @@ static void refuse_for(Daemon *d, int err, Outcome *o)
         } else {
                 refuse_store(d, o);
         }
+}
+
+/* A rule that binds to a login opens nothing to one that cannot be told; *o says so. */
+static bool is_bound(const Rule *rule, const Subject *s, Outcome *o)
+{
+        char *line = NULL;
+
+        if (rule->bind != BIND_LOGIN_SESSION || s->question.login_session != SESSION_NONE) {
+                return true;
+        }
+        (void) str_printf(&line,
+                "Rule %s binds access to a login, and yours cannot be told; log in anew.",
+                rule->name);
+        outcome_refuse(o, "identity", line);
+        return false;
 }
 
 /* It is on the disk: its end is armed, then the door opens to whoever stands before it. Moves *g. */
@@ -157,7 +172,7 @@ void flow_break_glass(Daemon *d, const Subject *s, const Rule *rule, const Wish 
         Grant g = { .asker = { .uid = UID_UNSET } };
         Now now = d->now();
 
-        if (!may_break(d, s, rule, wish, &now, ret)) {
+        if (!may_break(d, s, rule, wish, &now, ret) || !is_bound(rule, s, ret)) {
                 return;
         }
         usec_t duration = wish->duration > 0 ? MIN(wish->duration, most) : most;
@@ -301,7 +316,7 @@ void flow_rescue(Daemon *d, const Subject *s, const char *code, const char *reas
         config_refresh(d->config, now.boot);
         judge(config_rules(d->config), &d->active, s, &now, d->ledger.boot_id, ret, &rule);
         /* What is open, or is refused, is so with a code as well. */
-        if (rule && may_rescue(d, rule, reason, ret) &&
+        if (rule && may_rescue(d, rule, reason, ret) && is_bound(rule, s, ret) &&
                 is_right(d, s, rule, code, hash, &now, ret)) {
                 rescued(d, s, rule, hash, &wish, &now, ret);
         }

@@ -149,6 +149,7 @@ int store_rescue_count(Store *s, const char *key, int64_t *ret);
  */
 typedef struct RescueLimit {
         int64_t his, all;
+        int64_t sure; /* that nobody else's tries take from him: to guess must lock nobody else out */
         usec_t per;
 } RescueLimit;
 int store_rescue_try(Store *s, uid_t asker, const RescueLimit *limit, usec_t wall);

@@ -138,7 +138,8 @@ int store_rescue_try(Store *s, uid_t asker, const RescueLimit *limit, usec_t wal
         r = row_open(s, STATEMENT_RESCUE_TRY,
                 "INSERT INTO rescue_tries (asker, time) SELECT ?1, ?2"
                 " WHERE (SELECT count(*) FROM rescue_tries WHERE asker = ?1) < ?3"
-                " AND (SELECT count(*) FROM rescue_tries) < ?4",
+                " AND ((SELECT count(*) FROM rescue_tries) < ?4"
+                " OR (SELECT count(*) FROM rescue_tries WHERE asker = ?1) < ?5)",
                 &row);
         if (r < 0) {
                 return r;
@@ -147,6 +148,7 @@ int store_rescue_try(Store *s, uid_t asker, const RescueLimit *limit, usec_t wal
         put_integer(&row, wall);
         put_integer(&row, limit->his);
         put_integer(&row, limit->all);
+        put_integer(&row, limit->sure);
         r = row_run(&row);
         return r < 0 ? r : r == 0 ? -EDQUOT : 0;
 }
