@@ -107,6 +107,24 @@ static int check_copy(Daemon *d, char **ret_what)
         return r == -ENOENT ? 0 : r;
 }
 
+/*
+ * Rescue codes of a copy may have been used since it was taken, or be on a sheet that was stolen and made
+ * void. Where that cannot be written none is taken till the next start.
+ */
+static bool forget_codes(Daemon *d, const Now *now)
+{
+        int64_t n = 0;
+        int r = store_rescue_count(d->ledger.store, d->rescue_key.name, &n);
+
+        if (r >= 0 && n > 0) {
+                r = ledger_rescue_codes(&d->ledger, NULL, 0, d->rescue_key.name, false, NULL, now);
+        }
+        if (r < 0) {
+                rescue_key_done(&d->rescue_key);
+        }
+        return r >= 0;
+}
+
 /* Opened under a grant that is in force; it may be in memory only, where the disk was full. */
 static bool is_open(const Active *a, const Id *session)
 {
@@ -149,7 +167,7 @@ int flow_recover(Daemon *d)
         Now now = d->now();
         _cleanup_(freep) char *copy = NULL;
         char machine[40];
-        bool other = false;
+        bool other = false, forgotten = true;
         int r = 0;
 
         d->return_until = usec_add(now.boot, RETURN_TIME);
@@ -177,9 +195,12 @@ int flow_recover(Daemon *d)
                 flow_record(d, &restored);
         }
         (void) audit_flush(d->ledger.audit, &now);
+        if (d->ledger.store && (copy || other)) {
+                forgotten = forget_codes(d, &now);
+        }
         flow_due(d);
         /* Only now: nothing of another machine's, or of a copy, is active any more. */
-        if (d->ledger.store && d->retry_at == USEC_NEVER) {
+        if (d->ledger.store && d->retry_at == USEC_NEVER && forgotten) {
                 if (copy) {
                         (void) store_meta_set(d->ledger.store, META_COPY, "");
                 }

@@ -784,6 +784,31 @@ static int find_words(const AuditRow *row, void *userdata)
         return 0;
 }
 
+/* A store that was put back knows codes that were used since, or taken away: none of them opens. */
+START_TEST(codes_of_a_copy)
+{
+        int64_t n = -1;
+
+        ck_assert_str_eq(make_codes(ADM, 2, false), "");
+        if (_i == 0) {
+                ck_assert_int_eq(
+                        store_meta_set(world.d.ledger.store, META_COPY, "a backup of then"), 0);
+        } else {
+                world.machine_id = "another";
+        }
+        world_restart(false);
+        ck_assert_int_eq(store_rescue_count(world.d.ledger.store, world.d.rescue_key.name, &n), 0);
+        ck_assert_int_eq(n, 0);
+        ck_assert_str_eq(rescue(DEV, codes[0]), VERDICT_DENY);
+        ck_assert_str_eq(last_code, "wrong-code");
+        ck_assert_int_eq(world_count("rescue.codes", ""), 2 + 1);
+        /* only once: what is made now is good */
+        ck_assert_str_eq(make_codes(ADM, 1, false), "");
+        world_restart(false);
+        ck_assert_str_eq(rescue(DEV, codes[0]), VERDICT_GRANT);
+}
+END_TEST
+
 START_TEST(no_code_in_the_record)
 {
         const AuditFilter all = { .asker = UID_UNSET, .limit = INT64_MAX };
@@ -857,6 +882,7 @@ static Suite *suite(void)
         tcase_add_loop_test(t, rescue_needs_the_record, 0, 2);
         tcase_add_test(t, rescue_for_oneself);
         tcase_add_test(t, codes_of_another_key);
+        tcase_add_loop_test(t, codes_of_a_copy, 0, 2);
         tcase_add_test(t, no_code_in_the_record);
         tcase_add_test(t, grant_at_the_console_is_loud);
         suite_add_tcase(s, t);
