@@ -12,11 +12,28 @@
 #include "common/span.h"
 #include "jit-approver/domain/say.h"
 
-/* To the terminals of all that is open under it. */
+#define TOLD_MAX 16
+
+static bool has_been_told(const ActiveGrant *g, size_t at)
+{
+        for (size_t i = 0; i < at; i++) {
+                if (streq(str_or(g->sessions[i].tty, ""), str_or(g->sessions[at].tty, ""))) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/* To the terminals of all that is open under it, once each, and to so many at most: each line is a unit. */
 static void tell_sessions(Daemon *d, const ActiveGrant *g, const char *line)
 {
-        for (size_t i = 0; line && i < g->n_sessions; i++) {
-                terminal_tell(d->terminals, g->sessions[i].tty, g->grant.asker.name, line);
+        size_t told = 0;
+
+        for (size_t i = 0; line && i < g->n_sessions && told < TOLD_MAX; i++) {
+                if (!has_been_told(g, i)) {
+                        terminal_tell(d->terminals, g->sessions[i].tty, g->grant.asker.name, line);
+                        told++;
+                }
         }
 }
 
