@@ -125,6 +125,51 @@ static bool forget_codes(Daemon *d, const Now *now)
         return r >= 0;
 }
 
+typedef struct Pending {
+        Id ids[64];
+        size_t n;
+} Pending;
+
+static int pending_visit(const Request *r, int64_t row, void *userdata)
+{
+        Pending *p = userdata;
+
+        p->ids[p->n++] = r->id;
+        return p->n == ELEMENTSOF(p->ids);
+}
+
+static int withdraw(Daemon *d, const Id *id, const Now *now)
+{
+        Request r;
+
+        int err = store_request_get(d->ledger.store, id, &r);
+        if (err >= 0) {
+                err = ledger_close(&d->ledger, config_rules(d->config), &r, REQUEST_WITHDRAWN,
+                        "a copy of the store", now);
+                request_done(&r);
+        }
+        return err == -EALREADY ? 0 : err;
+}
+
+/* What is open in a copy may have been denied since it was taken, or be decided elsewhere as well. */
+static bool withdraw_all(Daemon *d, const Now *now)
+{
+        const RequestFilter pending = {
+                .only_pending = true, .asker = UID_UNSET, .limit = INT64_MAX
+        };
+        Pending p;
+        int r;
+
+        do {
+                p.n = 0;
+                r = store_requests(d->ledger.store, &pending, pending_visit, &p);
+                for (size_t i = 0; r >= 0 && i < p.n; i++) {
+                        r = withdraw(d, &p.ids[i], now);
+                }
+        } while (r >= 0 && p.n == ELEMENTSOF(p.ids));
+        return r >= 0;
+}
+
 /* Opened under a grant that is in force; it may be in memory only, where the disk was full. */
 static bool is_open(const Active *a, const Id *session)
 {
@@ -197,6 +242,7 @@ int flow_recover(Daemon *d)
         (void) audit_flush(d->ledger.audit, &now);
         if (d->ledger.store && (copy || other)) {
                 forgotten = forget_codes(d, &now);
+                forgotten = withdraw_all(d, &now) && forgotten;
         }
         flow_due(d);
         /* Only now: nothing of another machine's, or of a copy, is active any more. */

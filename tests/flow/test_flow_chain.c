@@ -652,6 +652,32 @@ START_TEST(nudges)
 }
 END_TEST
 
+/* A store that was put back: what it has open may have been denied since. */
+START_TEST(open_in_a_copy)
+{
+        char id[ID_SIZE];
+
+        world_open_with(RULE "approvers = bob\n");
+        Client *c = request_sudo(EVE);
+        memcpy(id, c->request, sizeof(id));
+        if (_i == 0) {
+                ck_assert_int_eq(
+                        store_meta_set(world.d.ledger.store, META_COPY, "a backup of then"), 0);
+        } else {
+                world.machine_id = "another";
+        }
+        world_restart(false);
+        ck_assert_str_eq(state_of(id), "withdrawn");
+        ck_assert_str_eq(why(BOB, id, "approve", NULL), "Over");
+        ck_assert_str_eq(check_sudo(EVE), VERDICT_ASK);
+        /* what is asked for now is good */
+        c = request_sudo(EVE);
+        memcpy(id, c->request, sizeof(id));
+        world_restart(false);
+        ck_assert_str_eq(state_of(id), "pending");
+}
+END_TEST
+
 START_TEST(survives_a_reboot)
 {
         world_open_with(RULE "approvers = bob\nsurvive-reboot = yes\nduration = 30m\n");
@@ -732,6 +758,7 @@ static Suite *suite(void)
         tcase_add_test(all, extended_at_once);
         tcase_add_test(all, not_extended);
         tcase_add_test(all, nudges);
+        tcase_add_loop_test(all, open_in_a_copy, 0, 2);
         tcase_add_loop_test(all, survives_a_reboot, 0, 2);
         tcase_add_test(all, reasons);
         suite_add_tcase(s, all);
