@@ -27,7 +27,7 @@ static const Option options[] = {
 typedef struct Line {
         char id[32]; /* of the grant */
         char *json;  /* owned */
-        int64_t uses;
+        int64_t uses, sessions;
 } Line;
 
 typedef struct Report {
@@ -54,21 +54,33 @@ static void take_entry(const JsonNode *entry, void *userdata)
         (void) snprintf(l->id, sizeof(l->id), "%s", str_or(id, ""));
 }
 
-/* A row may stand for several uses. A session is a use that a scope or logind held. */
+/*
+ * A row may stand for several uses. The command that asked goes on without a grant.used of its own, so its
+ * session has to tell of it; every later one has both.
+ */
 static void take_row(const JsonNode *row, void *userdata)
 {
         Report *x = userdata;
-        const char *event = node_text(row, "event"), *grant = node_text(row, "grant");
+        const char *event = str_or(node_text(row, "event"), ""), *grant = node_text(row, "grant");
+        bool used = streq(event, "grant.used");
 
-        if (!event || !grant || !streq(event, "grant.used")) {
+        if (!grant || (!used && !streq(event, "session.opened"))) {
                 return;
         }
         for (size_t i = x->n; i > 0; i--) {
-                if (streq(x->lines[i - 1].id, grant)) {
-                        x->lines[i - 1].uses += node_integer(node_object(row, "data"), "count", 1);
+                Line *l = &x->lines[i - 1];
+
+                if (streq(l->id, grant)) {
+                        l->uses += used ? node_integer(node_object(row, "data"), "count", 1) : 0;
+                        l->sessions += !used;
                         return;
                 }
         }
+}
+
+static int64_t uses_of(const Line *l)
+{
+        return MAX(l->uses, l->sessions);
 }
 
 static int fetch(const Ctl *ctl, Report *x, const char *since, const char *until)
@@ -90,6 +102,21 @@ static int fetch(const Ctl *ctl, Report *x, const char *since, const char *until
 
 /* --- for people -------------------------------------------------------------------------------------- */
 
+/* What opened without anybody's yes, and who has signed it since. */
+static void put_urgent(FILE *f, const JsonNode *request)
+{
+        const char *kind = str_or(node_text(request, "kind"), "");
+        const JsonNode *review = node_object(request, "review");
+        const char *by = node_text(review, "by");
+
+        if (streq(kind, "rescue")) {
+                (void) fputs("nobody (rescue code)", f);
+        } else if (streq(kind, "break-glass")) {
+                (void) fprintf(f, "nobody (break-glass), %s%s",
+                        by ? "reviewed by " : "not reviewed", str_or(by, ""));
+        }
+}
+
 /* Who said yes; for a grant that was made by hand, who made it. The caller frees. */
 static char *deciders(const JsonNode *entry)
 {
@@ -108,6 +135,7 @@ static char *deciders(const JsonNode *entry)
         if (!votes && by) {
                 (void) fprintf(f, "%s (by hand)", by);
         }
+        put_urgent(f, node_object(entry, "request"));
         (void) fclose(f);
         return must(text);
 }
@@ -176,7 +204,7 @@ static void doc_entry(Doc *d, const Line *l)
         for (const JsonNode *m = json_first(json_root(said)); m; m = json_next(m)) {
                 json_put_node(&w, json_name(m), m);
         }
-        json_put_integer(&w, "uses", l->uses);
+        json_put_integer(&w, "uses", uses_of(l));
         json_close_object(&w);
         if (json_writer_finish(&w, &text, &n) >= 0 && json_parse(text, n, &whole) >= 0) {
                 doc_add(d, json_root(whole));
@@ -204,7 +232,7 @@ static int print_table(const Report *x)
                 _cleanup_(json_freep) Json *j = NULL;
 
                 if (json_parse(x->lines[i].json, strlen(x->lines[i].json), &j) >= 0) {
-                        add_line(table, json_root(j), x->lines[i].uses);
+                        add_line(table, json_root(j), uses_of(&x->lines[i]));
                 }
         }
         if (x->n > 0) {

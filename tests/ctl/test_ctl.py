@@ -937,6 +937,15 @@ class Keeping(Case):
         used = {"seq": 1, "time": "2026-11-21T15:04:05Z", "event": "grant.used", "grant": GRANT["id"],
                 "data": {"count": 3}, "hash": "0" * 64}
         rows = [used, used | {"data": {}}, used | {"event": "session.opened"}, used | {"grant": "X7QF-2M9D"}]
+        # the command that asked leaves no grant.used, but its session
+        urgent = [{"grant": GRANT | {"id": "B7QF-2M9D"}, "request": BROKEN | {"votes": [], "review": {"state": "open"}}},
+                  {"grant": GRANT | {"id": "C7QF-2M9D"}, "request": BROKEN | {"votes": [], "review": {"by": "carol"}}},
+                  {"grant": GRANT | {"id": "D7QF-2M9D"}, "request": BROKEN | {"votes": [], "kind": "rescue"}}]
+        self.report(*urgent, rows=[used | {"event": "session.opened", "grant": "B7QF-2M9D", "data": {}}])
+        lines = self.jitctl("report", "--since", "2026-11-20").stdout.splitlines()
+        self.assertRegex(lines[1], r"B7QF-2M9D .* 1 +nobody \(break-glass\), not reviewed ")
+        self.assertRegex(lines[2], r"C7QF-2M9D .* no +nobody \(break-glass\), reviewed by carol ")
+        self.assertRegex(lines[3], r"D7QF-2M9D .* no +nobody \(rescue code\) ")
         self.report(*entries, rows=rows)
         shown = self.jitctl("report", "--since", "2026-11-20", "--until", "2026-11-22").stdout
         lines = shown.splitlines()
