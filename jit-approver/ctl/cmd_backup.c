@@ -171,7 +171,7 @@ static int run(const Ctl *ctl)
 
 const Verb verb_backup = {
         .name = "backup",
-        .synopsis = "FILE",
+        .synopsis = "[--force] FILE",
         .summary = "Copy the store into a file, while the approver goes on",
         .notes =
                 "For administrators. The file is readable by you alone, and holds all of the record.\n"

@@ -114,7 +114,7 @@ static int run(const Ctl *ctl)
 
 const Verb verb_break_glass = {
         .name = "break-glass",
-        .synopsis = "[--service S] [--target U] --reason TEXT [-- COMMAND…]",
+        .synopsis = "[--service S] [--target U] [--reason TEXT] [-- COMMAND…]",
         .summary = "Open access at once where a rule lets you; others are alarmed",
         .notes = "Asks for a word that confirms it; without a terminal it is read from stdin.\n"
                  "Everybody who could have approved is alarmed, and somebody reviews it.\n"

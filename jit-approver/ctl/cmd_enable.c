@@ -174,7 +174,7 @@ static int check_trial(void)
 
                 (void) trial_file_state(TRIAL_FOLDER, &t.files[i], &state);
                 if (state != TRIAL_FILE_BEFORE) {
-                        say("%s is on trial: jitctl confirm, or jitctl disable %s, first.",
+                        say("Nothing was changed: %s is on trial. First jitctl confirm it, or jitctl disable %s.",
                                 safe(t.service), safe(t.service));
                         return EXIT_ERROR;
                 }
@@ -264,8 +264,8 @@ static void tell_done(const Plan *p, const Trial *t)
                 return;
         }
         time_rfc3339(t->until, time);
-        say("%s is gated, on trial until %s. Keep this shell, log in anew, try it, and say there: "
-            "jitctl confirm",
+        say("%s is gated, on trial until %s. Keep this shell, log in anew and try it there. If it works, say "
+            "there, as root: jitctl confirm. If not, wait: it is put back by itself.",
                 safe(p->service), when_at_text(time));
         if (t->session == TRIAL_SESSION_NONE) {
                 say("This session has no audit session: any that has one counts as new.");
@@ -343,6 +343,7 @@ static int run_enable(const Ctl *ctl)
                 return p.unreachable ? EXIT_UNREACHABLE : EXIT_ERROR;
         }
         if (arg_dry_run) {
+                say("Nothing was changed (--dry-run).");
                 return ctl->json ? tell_json(&p, false, 0) : EXIT_DONE;
         }
         return apply(ctl, &p, span);

@@ -78,10 +78,10 @@ static int run(const Ctl *ctl)
 const Verb verb_extend = {
         .name = "extend",
         .synopsis = "ID --for SPAN [--reason TEXT] [--no-wait]",
-        .summary = "Have an own grant end so much later",
+        .summary = "Get more time for a grant of yours",
         .notes =
-                "At once where the rule lets you; else its approvers are asked, and the request stays open\n"
-                "by itself. Exit: 0 extended, 3 denied or over, 4 not decided yet.\n",
+                "At once where the rule lets you; else its approvers are asked. Ctrl-C leaves the request\n"
+                "open. Exit: 0 extended, 3 denied or over, 4 not decided yet.\n",
         .options = options,
         .min_args = 1,
         .max_args = 1,

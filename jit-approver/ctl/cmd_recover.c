@@ -81,7 +81,7 @@ static int run(const Ctl *ctl)
 
 const Verb verb_recover = {
         .name = "recover",
-        .synopsis = "",
+        .synopsis = "[--from FILE] [--state DIR]",
         .summary = "Put right a store that is damaged, or put a backup in its place",
         .notes =
                 "For root, while the approver is stopped or cannot use its store. Without --from what can\n"

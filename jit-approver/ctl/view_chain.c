@@ -230,7 +230,7 @@ void view_code(FILE *f, const JsonNode *request)
         }
         view_label(f, "code");
         if (code) {
-                (void) fprintf(f, "Code %s: whoever approves needs it from you\n", safe(code));
+                (void) fprintf(f, "%s: whoever approves needs it from you\n", safe(code));
         } else {
                 (void) fprintf(f, "approve with --code NN: the two digits on %s's screen\n",
                         safe(node_text(request, "asker")));

@@ -575,7 +575,7 @@ class Approvers(Case):
                 ({"escalations": CHAIN["escalations"]},
                  "else      escalates 2026-11-21 14:40 to leads, dan"),
                 ({"code": "07", "match_code": True},
-                 "code      Code 07: whoever approves needs it from you")]:
+                 "code      07: whoever approves needs it from you")]:
             self.assertIn(f"\n  {line}\n", self.shown(REQUEST | terms))
         self.assertNotIn("opens", self.shown(REQUEST))
         shown = self.shown(EXTENSION)
