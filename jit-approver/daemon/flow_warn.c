@@ -67,10 +67,12 @@ void expect_warning(Daemon *d)
 
 static void warn(Daemon *d, ActiveGrant *g, const Now *now)
 {
-        _cleanup_(freep) char *line = say_ending(&g->grant, now);
+        const Rules *rules = config_rules(d->config);
+        const Rule *rule = rules && g->grant.rule ? rules_find(rules, g->grant.rule) : NULL;
+        _cleanup_(freep) char *line = say_ending(rule, &g->grant, now);
 
         tell_sessions(d, g, line);
-        (void) ledger_warn(&d->ledger, config_rules(d->config), &g->grant, now);
+        (void) ledger_warn(&d->ledger, rules, &g->grant, now);
 }
 
 void flow_warn(Daemon *d)

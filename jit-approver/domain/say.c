@@ -172,9 +172,9 @@ char *say_vote(const Vote *v, const Rule *rule, const Request *r, const Tally *t
 
         if (stepped) {
                 next = say_approvers(&rule->stages.items[t->stage], r);
-                (void) str_printf(&line, "Stage %zu of %zu: approved by %s%s Now asked: %s.",
+                (void) str_printf(&line, "Stage %zu of %zu: approved by %s%s%s Now asked: %s.",
                         t->stage, rule->stages.n, str_or(who, "?"), str_or(note, "."),
-                        str_or(next, "?"));
+                        str_empty(v->note) ? "" : ".", str_or(next, "?"));
         } else {
                 (void) str_printf(&line, "%lld of %lld: approved by %s%s", (long long) t->approvals,
                         (long long) t->needed, str_or(who, "?"), str_or(note, "."));
@@ -265,8 +265,9 @@ static char *say_access(const Grant *g)
         return text;
 }
 
-char *say_ending(const Grant *g, const Now *now)
+char *say_ending(const Rule *rule, const Grant *g, const Now *now)
 {
+        bool extendable = rule && rule->action == ACTION_ASK && rule->extend != EXTEND_NO;
         _cleanup_(freep) char *access = say_access(g);
         char until[TIME_RFC3339_MAX], left[SPAN_TEXT_MAX];
         usec_t rest = g->until > now->wall ? g->until - now->wall : 0;
@@ -274,11 +275,11 @@ char *say_ending(const Grant *g, const Now *now)
 
         time_local(g->until, now->wall, until);
         span_say((rest + USEC_PER_SEC - 1) / USEC_PER_SEC * USEC_PER_SEC, left);
-        (void) str_printf(&line,
-                "Your %s ends at %s, in %s%s For more time: jitctl extend %.4s --for 30m",
-                str_or(access, "access"), until, left,
+        (void) str_printf(&line, "Your %s ends at %s, in %s%s%s%.4s%s", str_or(access, "access"),
+                until, left,
                 g->on_expiry == ON_EXPIRY_END_SESSIONS ? ", and this session with it." : ".",
-                g->id.text);
+                extendable ? " For more time: jitctl extend " : "", extendable ? g->id.text : "",
+                extendable ? " --for 30m" : "");
         return line;
 }
 

@@ -34,8 +34,8 @@ char *say_extended(const Vote *v, const Grant *g, const Now *now);
 char *say_denied(const Vote *v);
 /* "Nobody could be told yet (ops-hook: HTTP 500); it is tried again. …" why NULL: nobody is to be told. */
 char *say_unreached(const Id *request, const char *why);
-/* "Your sudo access as root ends at 15:04, in 5 min. For more time: jitctl extend K7QF --for 30m" */
-char *say_ending(const Grant *g, const Now *now);
+/* "Your sudo access as root ends at 15:04, in 5 min. For more time: jitctl extend K7QF --for 30m" rule: of g; NULL: none. */
+char *say_ending(const Rule *rule, const Grant *g, const Now *now);
 /* "Your sudo access as root is over: revoked by bob. …" */
 char *say_over(const Grant *g, GrantState how, const char *by);
 char *say_timed_out(const Request *r);

@@ -162,7 +162,7 @@ START_TEST(chains)
         assert_says(say_chain(rule, &r),
                 "bob, then carol; after 2 min also carol, after 5 min also late (carol)");
         assert_says(say_vote(&v, rule, &r, &(Tally){ .stage = 1, .needed = 1 }),
-                "Stage 1 of 2: approved by bob: \"ok\" Now asked: carol.");
+                "Stage 1 of 2: approved by bob: \"ok\". Now asked: carol.");
         assert_says(say_vote(&v, rule, &r, &(Tally){ .stage = 1, .approvals = 1, .needed = 2 }),
                 "1 of 2: approved by bob: \"ok\"");
         r.escalated = 1;
@@ -209,14 +209,22 @@ START_TEST(ends)
                 .until = now.wall + 5 * USEC_PER_MIN - 3,
                 .on_expiry = ON_EXPIRY_WARN };
 
-        char *line = say_ending(&g, &now);
+        Rule rule = { .action = ACTION_ASK, .extend = EXTEND_ASK };
+        char *line = say_ending(&rule, &g, &now);
         ck_assert_ptr_nonnull(strstr(line, "Your sudo access as root ends at "));
         ck_assert_ptr_nonnull(
                 strstr(line, ", in 5 min. For more time: jitctl extend K7QF --for 30m"));
         free(line);
         g.on_expiry = ON_EXPIRY_END_SESSIONS;
-        line = say_ending(&g, &now);
+        /* What would be refused is not told as the way. */
+        rule.extend = EXTEND_NO;
+        line = say_ending(&rule, &g, &now);
         ck_assert_ptr_nonnull(strstr(line, "and this session with it."));
+        ck_assert_ptr_null(strstr(line, "extend"));
+        free(line);
+        rule = (Rule){ .action = ACTION_BREAK_GLASS, .extend = EXTEND_ASK };
+        line = say_ending(&rule, &g, &now);
+        ck_assert_ptr_null(strstr(line, "extend"));
         free(line);
         assert_says(say_over(&g, GRANT_EXPIRED, NULL),
                 "Your sudo access as root is over: its time is up. This session ends now.");
@@ -228,7 +236,7 @@ START_TEST(ends)
                 "Your sudo access is over: it was given back. What you opened goes on; please leave it.");
         g.service = g.target.name = (char *) EVIL;
         assert_says(say_over(&g, GRANT_REVOKED, EVIL), NULL);
-        assert_says(say_ending(&g, &now), NULL);
+        assert_says(say_ending(NULL, &g, &now), NULL);
         Vote v = { .who = { 1, (char *) EVIL }, .note = (char *) EVIL };
         assert_says(say_extended(&v, &g, &now), NULL);
         assert_says(say_extended(NULL, &g, &now), NULL);
