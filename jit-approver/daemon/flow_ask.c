@@ -246,7 +246,7 @@ bool is_throttled(Daemon *d, const Rule *rule, uid_t asker, Outcome *o)
                 .throttle = { .rule = rule, .asker = asker, .wall = now.wall },
                 .store = d->ledger.store,
         };
-        char at[TIME_RFC3339_MAX];
+        char at[TIME_RFC3339_MAX], span[SPAN_TEXT_MAX];
         char *line = NULL;
         usec_t until = 0;
 
@@ -263,11 +263,12 @@ bool is_throttled(Daemon *d, const Rule *rule, uid_t asker, Outcome *o)
                 return false;
         }
         time_local(until, now.wall, at);
-        (void) str_printf(&line, "%s; you can ask again at %s.",
+        span_say((MAX(until - now.wall, (usec_t) 0) / USEC_PER_SEC + 1) * USEC_PER_SEC, span);
+        (void) str_printf(&line, "%s; you can ask again in %s (at %s).",
                 how == THROTTLED_COOL   ? "You were denied this a moment ago"
                 : how == THROTTLED_RATE ? "You have asked too often"
                                         : "Too much has been asked of the same approvers",
-                at);
+                span, at);
         outcome_refuse(o, "busy", line);
         return true;
 }
