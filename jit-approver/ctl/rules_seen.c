@@ -12,6 +12,7 @@ static void rule_done(RuleSeen *r)
 {
         free(r->services);
         free(r->users);
+        free(r->commands);
         free(r->action);
         free(r->rescue);
 }
@@ -40,7 +41,8 @@ static void rule_take(RuleSeen *rule, const char *line, size_t size)
                 const char *key;
                 char **field;
         } fields[] = { { "services", &rule->services }, { "users", &rule->users },
-                { "action", &rule->action }, { "rescue", &rule->rescue } };
+                { "commands", &rule->commands }, { "action", &rule->action },
+                { "rescue", &rule->rescue } };
 
         for (size_t i = 0; i < ELEMENTSOF(fields); i++) {
                 size_t n = strlen(fields[i].key), at = n;
@@ -135,6 +137,15 @@ bool rules_seen_name(const RulesSeen *r, const char *service, bool all)
         return false;
 }
 
+/* A nightly backup that is allowed makes nobody root. */
+static bool allows_all(const RulesSeen *r, const RuleSeen *rule)
+{
+        const char *commands = str_or(rule->commands, r->defaults.commands);
+
+        return streq(str_or(str_or(rule->action, r->defaults.action), ""), "allow") &&
+               (!commands || streq(commands, "*"));
+}
+
 bool rules_seen_open(const RulesSeen *r, const char *service)
 {
         for (size_t i = 0; i < r->n; i++) {
@@ -142,8 +153,7 @@ bool rules_seen_open(const RulesSeen *r, const char *service)
                 const char *rescue = str_or(r->items[i].rescue, r->defaults.rescue);
 
                 if (rule_names(r, &r->items[i], service, true) &&
-                        (streq(str_or(action, ""), "allow") ||
-                                streq(str_or(action, ""), "break-glass") ||
+                        (allows_all(r, &r->items[i]) || streq(str_or(action, ""), "break-glass") ||
                                 streq(str_or(rescue, ""), "yes"))) {
                         return true;
                 }

@@ -9,7 +9,8 @@
 #include "jit-approver/ctl/host.h"
 
 typedef struct RuleSeen {
-        char *services, *users, *action, *rescue; /* as they are written; NULL: not given */
+        char *services, *users, *commands, *action,
+                *rescue; /* as they are written; NULL: not given */
 } RuleSeen;
 
 typedef struct RulesSeen {
@@ -26,7 +27,7 @@ void rules_seen_done(RulesSeen *r);
 const char *service_canonical(const char *service);
 /* Whether a rule's services match; `*` alone only if all. */
 bool rules_seen_name(const RulesSeen *r, const char *service, bool all);
-/* Whether a rule opens the service without an approver: allow, break-glass, a rescue code. */
+/* Whether a rule opens the service without an approver: allow of all commands, break-glass, a rescue code. */
 bool rules_seen_open(const RulesSeen *r, const char *service);
 /* Whether a rule lists root itself for the service, so that root at the console is asked for. */
 bool rules_seen_ask_root(const RulesSeen *r, const char *service);

@@ -25,6 +25,13 @@ static const struct {
                 true, false },
         { "[defaults]\naction = allow\nservices = su\n[rule x]\naction = ask\n", "su", true, true,
                 false, false },
+        /* What is allowed to be run is all, or no way to root. */
+        { "[rule x]\nservices = su\naction = allow\ncommands = *\n", "su", true, true, true,
+                false },
+        { "[rule x]\nservices = su\naction = allow\ncommands = /sbin/backup *\n", "su", true, true,
+                false, false },
+        { "[defaults]\ncommands = /sbin/backup\n[rule x]\nservices = su\naction = allow\n", "su",
+                true, true, false, false },
         { "[rule x]\nservices = su\naction = break-glass\n", "su", true, true, true, false },
         { "[rule x]\nservices = su\naction = ask\nrescue = yes\n", "su", true, true, true, false },
         { "[rule x]\nservices = su\naction = ask\nrescue = no\n", "su", true, true, false, false },
