@@ -464,8 +464,7 @@ void stack_judge(const PamText *files, size_t n, Findings *ret)
         judge_pair(files, n, gated, "sudo", "sudo-i", ret);
         judge_pair(files, n, gated, "su", "su-l", ret);
         if (!any) {
-                findings_add(ret, FINDING_WARN, "pam",
-                        "see the examples in /usr/share/doc/pam-jit/examples/pam.d-examples",
+                findings_add(ret, FINDING_WARN, "pam", "gate one: jitctl enable sudo",
                         "no service has pam_jit.so: nothing is gated");
         }
 }
