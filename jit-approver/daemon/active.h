@@ -14,9 +14,9 @@ typedef struct ActiveGrant {
         Grant grant;
         Session *sessions; /* that are open, oldest first */
         size_t n_sessions;
-        bool opened;   /* a session was: of SCOPE_ONCE, the one there is */
-        usec_t warned; /* the shortest warning that was given before its end; USEC_NEVER: none */
-        usec_t doubted; /* boot: since when the name service says nothing of who approved it; 0: it does */
+        bool opened;    /* a session was: of SCOPE_ONCE, the one there is */
+        usec_t warned;  /* the shortest warning that was given before its end; USEC_NEVER: none */
+        usec_t doubted; /* boot: since when the name service says nothing of who approved it; 0: it does; USEC_NEVER: that was told */
         char *ended_by; /* once grant.state is not active: it is over, and yet to be recorded */
 } ActiveGrant;
 

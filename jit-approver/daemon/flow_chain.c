@@ -184,7 +184,7 @@ void chain_expect(Daemon *d, const Tally *t)
 /* --- rights that are lost ------------------------------------------------------------------------ */
 
 #define RIGHTS_PAUSE USEC_PER_MIN      /* as long as the name service's answers are kept */
-#define DOUBT_TIME (15 * USEC_PER_MIN) /* that the name service may be silent */
+#define DOUBT_TIME (15 * USEC_PER_MIN) /* of silence, until somebody is told */
 #define VOTERS_MAX 1024
 
 /* Whose groups are to be known before grants are judged by them. */
@@ -277,6 +277,20 @@ static Ternary still_approved(Daemon *d, const Rule *rule, const Grant *g)
         return all;
 }
 
+/* Silence ends nothing; that it lasts is for an administrator to know. */
+static void doubt(ActiveGrant *g, usec_t boot)
+{
+        if (g->doubted == 0) {
+                g->doubted = MAX(boot, (usec_t) 1);
+        } else if (g->doubted != USEC_NEVER && boot - g->doubted >= DOUBT_TIME) {
+                log_warning(
+                        "Grant %s goes on, but the name service does not say whether who approved it "
+                        "still may",
+                        g->grant.id.text);
+                g->doubted = USEC_NEVER;
+        }
+}
+
 /* Why the grant may not go on; NULL: it may. */
 static const char *lost_right(Daemon *d, ActiveGrant *g)
 {
@@ -299,10 +313,8 @@ static const char *lost_right(Daemon *d, ActiveGrant *g)
                 return "who approved it may not any more";
         case TERNARY_UNKNOWN:
         default:
-                g->doubted = g->doubted ? g->doubted : MAX(boot, (usec_t) 1);
-                return boot - g->doubted >= DOUBT_TIME
-                               ? "nobody can say whether who approved it still may"
-                               : NULL;
+                doubt(g, boot);
+                return NULL;
         }
 }
 

@@ -424,8 +424,8 @@ static bool has_code(Daemon *d, Request *r, const Ballot *b, const char *person,
         if (his <= TRIES_HIS && all <= TRIES_ALL && streq(b->code, right)) {
                 return true;
         }
-        if (his > TRIES_HIS) {
-                fail(f, "NotPermitted", "match-code",
+        if (his >= TRIES_HIS) {
+                fail(f, his > TRIES_HIS ? "NotPermitted" : "Refused", "match-code",
                         "you typed a wrong code %d times; somebody else has to decide", TRIES_HIS);
         } else {
                 fail(f, "Refused", "match-code",

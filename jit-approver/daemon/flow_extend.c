@@ -211,7 +211,8 @@ void flow_extend(Daemon *d, const Caller *c, const Id *grant, usec_t by, const c
                 return;
         }
         const Rule *rule = rules && g->grant.rule ? rules_find(rules, g->grant.rule) : NULL;
-        if (!rule || rule->action != ACTION_ASK || rule->extend == EXTEND_NO) {
+        if (!rule || rule->action != ACTION_ASK || rule->extend == EXTEND_NO ||
+                g->grant.kind != REQUEST_ACCESS) {
                 fail(f, "Refused", "not-asked", "%s%s does not let grants be extended; ask anew",
                         g->grant.rule ? "rule " : "an order", str_or(g->grant.rule, ""));
         } else if (rule->extend == EXTEND_AUTO) {

@@ -245,7 +245,7 @@ START_TEST(left_the_group)
 }
 END_TEST
 
-/* Silence is no answer: it takes nothing away for a quarter of an hour, however often it is asked. */
+/* Silence is no answer: it takes nothing away, however long it lasts; the first word that is a no does. */
 START_TEST(nobody_can_say)
 {
         char grant[ID_SIZE];
@@ -267,6 +267,11 @@ START_TEST(nobody_can_say)
         for (int k = 0; k < 17; k++) {
                 world_forward(MINUTE);
         }
+        ck_assert_str_eq(grant_state_of(grant), "active");
+        ck_assert_uint_eq(world.told, 0);
+        world.names_silent = false;
+        world.sue_left = true;
+        world_forward(MINUTE);
         ck_assert_str_eq(grant_state_of(grant), "revoked");
         ck_assert_uint_eq(world.told, 1);
 }
