@@ -226,11 +226,13 @@ bool ask_secret(const char *question, char *out, size_t size)
         }
         (void) sigprocmask(SIG_BLOCK, &ends, &before);
         _cleanup_(closep) int signals = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
-        (void) fprintf(stderr, "%s ", question);
         hidden = shown;
         hidden.c_lflag &= ~(tcflag_t) (ECHO | ECHOE | ECHOK | ECHONL);
-        bool got =
-                tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0 && read_secret(signals, out, size);
+        bool got = tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0;
+        if (got) { /* only now: who is quick would see what he types, and have it thrown away */
+                (void) fprintf(stderr, "%s ", question);
+                got = read_secret(signals, out, size);
+        }
         (void) tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
         (void) fputc('\n', stderr);
         (void) sigprocmask(SIG_SETMASK, &before, NULL);
