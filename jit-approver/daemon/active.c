@@ -65,6 +65,17 @@ int active_add_session(ActiveGrant *g, Session *x)
         return 0;
 }
 
+int active_add_extension(ActiveGrant *g, const Id *request)
+{
+        Id *more = reallocarray(g->extensions, g->n_extensions + 1, sizeof(*more));
+        if (!more) {
+                return -ENOMEM;
+        }
+        g->extensions = more;
+        g->extensions[g->n_extensions++] = *request;
+        return 0;
+}
+
 void active_remove_session(ActiveGrant *g, Session *x)
 {
         size_t at = (size_t) (x - g->sessions);
@@ -80,6 +91,7 @@ static void active_grant_free(ActiveGrant *g)
                 session_done(&g->sessions[i]);
         }
         free(g->sessions);
+        free(g->extensions);
         grant_done(&g->grant);
         free(g->ended_by);
         free(g);

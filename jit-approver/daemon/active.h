@@ -14,6 +14,8 @@ typedef struct ActiveGrant {
         Grant grant;
         Session *sessions; /* that are open, oldest first */
         size_t n_sessions;
+        Id *extensions; /* the requests by which it was extended; owned */
+        size_t n_extensions;
         bool opened;    /* a session was: of SCOPE_ONCE, the one there is */
         usec_t warned;  /* the shortest warning that was given before its end; USEC_NEVER: none */
         usec_t doubted; /* boot: since when the name service says nothing of who approved it; 0: it does; USEC_NEVER: that was told */
@@ -29,6 +31,7 @@ typedef struct Active {
 int active_add(Active *a, Grant *g, ActiveGrant **ret);
 /* Moves *x in on success. */
 int active_add_session(ActiveGrant *g, Session *x);
+int active_add_extension(ActiveGrant *g, const Id *request);
 void active_remove_session(ActiveGrant *g, Session *x);
 void active_remove(Active *a, ActiveGrant *g);
 void active_done(Active *a);

@@ -18,6 +18,7 @@ typedef enum AuditEvent {
         AUDIT_REQUEST_CREATED,
         AUDIT_REQUEST_JOINED,
         AUDIT_REQUEST_ESCALATED, /* others are asked as well; state: how many escalations by now */
+        AUDIT_CODE_WRONG,        /* a match code was missed */
         AUDIT_REQUEST_NUDGED,    /* its asker reminds those who have not decided */
         AUDIT_REQUEST_VOTED,
         AUDIT_REQUEST_DECIDED,

@@ -24,6 +24,8 @@ static const EventInfo events[_AUDIT_EVENT_MAX] = {
                 "Access was asked for again", LOG_INFO },
         [AUDIT_REQUEST_ESCALATED] = { "request.escalated", "ead1d14a568441f1ab8c1af7f5a1b50f",
                 "Nobody decided in time, so others were asked", LOG_NOTICE },
+        [AUDIT_CODE_WRONG] = { "code.wrong", "c06c31523faf44c39884c98f5f90df6f",
+                "A wrong match code was typed", LOG_NOTICE },
         [AUDIT_REQUEST_NUDGED] = { "request.nudged", "6ee90bde77a047cc80ab94f797b04507",
                 "Those who have not decided were reminded", LOG_INFO },
         [AUDIT_REQUEST_VOTED] = { "request.voted", "c25142932f8b41c1ba5090db7895ef32",

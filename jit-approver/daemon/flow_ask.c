@@ -394,16 +394,21 @@ static bool may_wait(Daemon *d, const Subject *s, const Call *call, Outcome *o)
         return true;
 }
 
-/* Whether this rule, or the service, has as many waiting as it may (hazard H-15: sshd's MaxStartups). */
-static bool is_crowded(Daemon *d, const Rule *rule, const char *service)
+/*
+ * Whether this rule, or the service, has as many waiting as it may (hazard H-15: sshd's MaxStartups); one
+ * asker may have half of the places, so that he keeps nobody else out.
+ */
+static bool is_crowded(Daemon *d, const Rule *rule, const Subject *s)
 {
-        int64_t most = policy_waiting_max(rule, service);
+        int64_t most = policy_waiting_max(rule, s->service);
+        const char *of_service = rule->max_waiting > 0 ? NULL : s->service;
+        const char *of_rule = rule->max_waiting > 0 ? rule->name : NULL;
 
         if (most == 0) {
                 return false;
         }
-        return rule->max_waiting > 0 ? waiters_count(&d->waiters, NULL, rule->name) >= most
-                                     : waiters_count(&d->waiters, service, NULL) >= most;
+        return waiters_count(&d->waiters, UID_UNSET, of_service, of_rule) >= most ||
+               waiters_count(&d->waiters, s->asker.uid, of_service, of_rule) >= (most + 1) / 2;
 }
 
 static void park(Daemon *d, const Subject *s, const Request *r, Call *call, const Echo *echo,
@@ -550,7 +555,7 @@ void flow_request(Daemon *d, const Subject *s, const Wish *wish, Call *call, con
                 flow_break_glass(d, s, rule, wish, ret);
                 return;
         }
-        w.wait = call && !is_crowded(d, rule, s->service) ? MIN(wish->wait, rule->wait) : 0;
+        w.wait = call && !is_crowded(d, rule, s) ? MIN(wish->wait, rule->wait) : 0;
         /* Without a caller that stays there is nobody whose leaving could withdraw it. */
         if (w.wait <= 0 || w.detached) {
                 w.detached = true;

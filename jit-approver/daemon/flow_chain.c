@@ -205,14 +205,13 @@ static void add_voter(Voters *v, uid_t uid)
         }
 }
 
-static void add_voters(Daemon *d, const ActiveGrant *g, Voters *v)
+static void add_voters_of(Daemon *d, const Id *request, Voters *v)
 {
         const Rules *rules = config_rules(d->config);
         Vote *votes = NULL;
         size_t n = 0;
 
-        if (!id_is_set(&g->grant.request) ||
-                store_votes(d->ledger.store, &g->grant.request, &votes, &n) < 0) {
+        if (!id_is_set(request) || store_votes(d->ledger.store, request, &votes, &n) < 0) {
                 return;
         }
         for (size_t i = 0; i < n; i++) {
@@ -231,6 +230,14 @@ static void add_voters(Daemon *d, const ActiveGrant *g, Voters *v)
         votes_free(votes, n);
 }
 
+static void add_voters(Daemon *d, const ActiveGrant *g, Voters *v)
+{
+        add_voters_of(d, &g->grant.request, v);
+        for (size_t i = 0; i < g->n_extensions; i++) {
+                add_voters_of(d, &g->extensions[i], v);
+        }
+}
+
 /* Whether a later vote of the same person says so too. */
 static bool is_repeated(const Vote *votes, size_t n, size_t at)
 {
@@ -247,19 +254,19 @@ static bool is_repeated(const Vote *votes, size_t n, size_t at)
  * Those are as many as there were places, the last of them: a vote that its voter's right took away while
  * it was open was made up for by a later one, and is missed by nobody.
  */
-static Ternary still_approved(Daemon *d, const Rule *rule, const Grant *g)
+static Ternary still_approved_by(Daemon *d, const Rule *rule, const Id *request)
 {
         Ternary all = TERNARY_YES;
         Vote *votes = NULL;
         size_t n = 0;
         Request r;
 
-        if (store_request_get(d->ledger.store, &g->request, &r) < 0) {
+        if (store_request_get(d->ledger.store, request, &r) < 0) {
                 return TERNARY_UNKNOWN;
         }
         int64_t places = MAX(r.approvals, (int64_t) 1) * ((int64_t) r.stage + 1);
         request_done(&r);
-        if (store_votes(d->ledger.store, &g->request, &votes, &n) < 0) {
+        if (store_votes(d->ledger.store, request, &votes, &n) < 0) {
                 return TERNARY_UNKNOWN;
         }
         for (size_t i = n; i > 0 && places > 0 && all != TERNARY_NO; i--) {
@@ -274,6 +281,18 @@ static Ternary still_approved(Daemon *d, const Rule *rule, const Grant *g)
                 }
         }
         votes_free(votes, n);
+        return all;
+}
+
+/* Its request, and whatever gave it more time. */
+static Ternary still_approved(Daemon *d, const Rule *rule, const ActiveGrant *g)
+{
+        Ternary all = still_approved_by(d, rule, &g->grant.request);
+
+        for (size_t i = 0; i < g->n_extensions && all != TERNARY_NO; i++) {
+                Ternary t = still_approved_by(d, rule, &g->extensions[i]);
+                all = t == TERNARY_YES ? all : t;
+        }
         return all;
 }
 
@@ -304,8 +323,7 @@ static const char *lost_right(Daemon *d, ActiveGrant *g)
         if (!rule || (rule->action != ACTION_ASK && rule->action != ACTION_BREAK_GLASS)) {
                 return "the rule is not in force any more";
         }
-        switch (g->grant.kind == REQUEST_ACCESS ? still_approved(d, rule, &g->grant)
-                                                : TERNARY_YES) {
+        switch (g->grant.kind == REQUEST_ACCESS ? still_approved(d, rule, g) : TERNARY_YES) {
         case TERNARY_YES:
                 g->doubted = 0;
                 return NULL;

@@ -229,6 +229,9 @@ static void grant_extended(Daemon *d, const Request *r, const Grant *longer, con
         Outcome o = { .verdict = VERDICT_GRANT, .grant = longer->id, .request = r->id };
 
         extend_active(d, longer);
+        if (active_get(&d->active, &longer->id)) {
+                (void) active_add_extension(active_get(&d->active, &longer->id), &r->id);
+        }
         o.line = say_extended(v, longer, &now);
         tell_all_last(&d->waiters, &r->id, &o);
         outcome_done(&o);
@@ -402,6 +405,27 @@ static void close_guessed(Daemon *d, Request *r)
         outcome_done(&o);
 }
 
+/* The asker hears of who cannot help him any more. */
+static void miss_code(Daemon *d, const Request *r, const char *person, int64_t his)
+{
+        Outcome o = { .verdict = VERDICT_PENDING, .request = r->id };
+        const Fact f = {
+                .event = AUDIT_CODE_WRONG,
+                .request = &r->id,
+                .asker = &r->asker,
+                .service = r->service,
+                .rule = r->rule,
+                .approver = person,
+        };
+
+        flow_record(d, &f);
+        if (his == TRIES_HIS) {
+                o.line = say_missed(person);
+                tell_all_news(&d->waiters, &r->id, &o);
+                outcome_done(&o);
+        }
+}
+
 /* MUST: count each try before it is compared (hazard H-72). */
 static bool has_code(Daemon *d, Request *r, const Ballot *b, const char *person, Failure *f)
 {
@@ -424,6 +448,7 @@ static bool has_code(Daemon *d, Request *r, const Ballot *b, const char *person,
         if (his <= TRIES_HIS && all <= TRIES_ALL && streq(b->code, right)) {
                 return true;
         }
+        miss_code(d, r, person, his);
         if (his >= TRIES_HIS) {
                 fail(f, his > TRIES_HIS ? "NotPermitted" : "Refused", "match-code",
                         "you typed a wrong code %d times; somebody else has to decide", TRIES_HIS);

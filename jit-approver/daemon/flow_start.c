@@ -58,6 +58,16 @@ static void anchor(Daemon *d, ActiveGrant *g)
         (void) ledger_anchor(&d->ledger, &g->grant, &now);
 }
 
+/* Who gave a grant more time is looked at as who gave it at all. */
+static int recover_extension(const Request *r, int64_t row, void *userdata)
+{
+        ActiveGrant *g = r->kind == REQUEST_EXTENSION && r->state == REQUEST_APPROVED
+                                 ? active_get(userdata, &r->extends)
+                                 : NULL;
+
+        return g ? active_add_extension(g, &r->id) : 0;
+}
+
 /* All that the store takes for active. What is over by now, or lost, is ended by flow_due(). */
 static int recover_grants(Daemon *d, bool copied)
 {
@@ -75,6 +85,9 @@ static int recover_grants(Daemon *d, bool copied)
                         r = store_sessions_of(d->ledger.store, &g->grant.id, recover_session, g);
                         g->opened = g->grant.spent != 0; /* or somebody might go in a second time */
                 }
+        }
+        if (r >= 0 && d->active.n > 0) {
+                r = store_requests_lately(d->ledger.store, recover_extension, &d->active);
         }
         return r;
 }

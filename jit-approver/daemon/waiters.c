@@ -193,6 +193,7 @@ void waiters_visit(const Waiters *ws, void (*visit)(Waiter *w, void *userdata), 
 }
 
 typedef struct Counting {
+        uid_t asker;
         const char *service, *rule;
         unsigned n;
 } Counting;
@@ -201,13 +202,14 @@ static void count_one(Waiter *w, void *userdata)
 {
         Counting *c = userdata;
 
-        c->n += w->counts && (!c->service || streq(c->service, w->echo.service)) &&
+        c->n += w->counts && (c->asker == UID_UNSET || w->asker == c->asker) &&
+                (!c->service || streq(c->service, w->echo.service)) &&
                 (!c->rule || streq(c->rule, w->rule));
 }
 
-unsigned waiters_count(const Waiters *ws, const char *service, const char *rule)
+unsigned waiters_count(const Waiters *ws, uid_t asker, const char *service, const char *rule)
 {
-        Counting c = { service, rule, 0 };
+        Counting c = { asker, service, rule, 0 };
 
         waiters_visit(ws, count_one, &c);
         return c.n;

@@ -47,7 +47,7 @@ bool waiters_keep(const Waiters *ws, const Id *request);
 /* Each waiter, in no order; visit neither adds nor removes any. */
 void waiters_visit(const Waiters *ws, void (*visit)(Waiter *w, void *userdata), void *userdata);
 unsigned waiters_of_asker(const Waiters *ws, uid_t asker);
-/* Those that count and are of this service (NULL: any) and rule (NULL: any). */
-unsigned waiters_count(const Waiters *ws, const char *service, const char *rule);
+/* Those that count and are of this asker (UID_UNSET: any), service (NULL: any) and rule (NULL: any). */
+unsigned waiters_count(const Waiters *ws, uid_t asker, const char *service, const char *rule);
 /* Takes it out and frees it; its call is the caller's again. */
 void waiters_remove(Waiters *ws, Waiter *w);

@@ -224,6 +224,17 @@ char *say_extended(const Vote *v, const Grant *g, const Now *now)
         return line;
 }
 
+char *say_missed(const char *person)
+{
+        _cleanup_(freep) char *who = text_clean_dup(person, NAME_SHOWN);
+        char *line = NULL;
+
+        (void) str_printf(&line,
+                "%s typed a wrong code %d times, and cannot approve this any more.",
+                str_or(who, "?"), TRIES_HIS);
+        return line;
+}
+
 char *say_denied(const Vote *v)
 {
         _cleanup_(freep) char *note = say_note(v->note);

@@ -30,6 +30,8 @@ char *say_escalated(const Rule *rule, const Request *r, size_t before);
 char *say_approved(const Vote *v, const Grant *g, const Now *now);
 /* "Extended by carol until 15:34: "go ahead"". v NULL: the rule lets its holder. */
 char *say_extended(const Vote *v, const Grant *g, const Now *now);
+/* "bob typed a wrong code three times, and cannot approve this any more." */
+char *say_missed(const char *person);
 /* "Denied by bob: "not tonight"" */
 char *say_denied(const Vote *v);
 /* "Nobody could be told yet (ops-hook: HTTP 500); it is tried again. …" why NULL: nobody is to be told. */

@@ -279,6 +279,8 @@ START_TEST(code_is_guessed)
         ck_assert_str_eq(state_of(id), "denied");
         ck_assert_str_eq(why(SUE, id, "approve", right), "Over");
         ck_assert(hear(c));
+        ck_assert_ptr_nonnull(strstr(line_of(c), "bob typed a wrong code 3 times"));
+        ck_assert(hear(c));
         ck_assert_str_eq(text(c, "verdict"), VERDICT_DENY);
         ck_assert_str_eq(asked(EVE), "busy"); /* that was a denial, too */
         world_forward(MINUTE);
@@ -488,6 +490,19 @@ START_TEST(crowd)
 }
 END_TEST
 
+/* Half of the places are one asker's at the most. */
+START_TEST(crowd_of_one)
+{
+        world_open_with(RULE "approvers = bob\nmax-waiting = 4\n");
+        for (int i = 0; i < 3; i++) {
+                ck_assert_str_eq(text(request_sudo(EVE), "code"), i < 2 ? "" : "detached");
+        }
+        ck_assert_str_eq(text(request_sudo(DAVE), "code"), "");
+        ck_assert_str_eq(text(request_sudo(SUE), "code"), "");
+        ck_assert_str_eq(text(request_sudo(ADM), "code"), "detached"); /* there is no more */
+}
+END_TEST
+
 /* --- more time ----------------------------------------------------------------------------------- */
 
 /* "" or the error's code or name; what it answers stands in last_request and last_grant. */
@@ -550,6 +565,25 @@ START_TEST(extended_by_approval)
         ck_assert_str_eq(check_sudo(EVE), VERDICT_ASK);
         ck_assert_str_eq(grant_state_of(grant), "expired");
         ck_assert_str_eq(extend(EVE, grant, "1m"), "Over");
+}
+END_TEST
+
+/* Who gave more time takes it away with his right, as who gave it at all. */
+START_TEST(extended_by_who_may_not)
+{
+        char grant[ID_SIZE];
+
+        world_open_with(RULE "approvers = bob, carol\n");
+        memcpy(grant, granted_by(BOB, EVE), sizeof(grant));
+        ck_assert_str_eq(extend(EVE, grant, "20m"), "");
+        ck_assert_str_eq(why(CAROL, last_request, "approve", NULL), "");
+        if (_i == 1) {
+                world_restart(true);
+        }
+        world_forward(MINUTE);
+        ck_assert_str_eq(grant_state_of(grant), "active");
+        world_set_rules(RULE "approvers = bob\n");
+        ck_assert_str_eq(grant_state_of(grant), "revoked");
 }
 END_TEST
 
@@ -752,7 +786,9 @@ static Suite *suite(void)
         tcase_add_test(all, cool_down);
         tcase_add_test(all, rate);
         tcase_add_test(all, crowd);
+        tcase_add_test(all, crowd_of_one);
         tcase_add_test(all, extended_by_approval);
+        tcase_add_loop_test(all, extended_by_who_may_not, 0, 2);
         tcase_add_loop_test(all, extended_too_late, 0, 2);
         tcase_add_loop_test(all, extended_for_himself, 0, 2);
         tcase_add_test(all, extended_at_once);

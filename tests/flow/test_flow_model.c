@@ -870,12 +870,11 @@ static void extend(void)
 
 /* --- what happens to the host --- */
 
-/* The persons by whose yes it was made: as many as it needed, the last of them. */
-static bool is_lost(const ModelGrant *g)
+/* The persons by whose yes it was decided: as many as it needed, the last of them. */
+static bool has_lost(const ModelRequest *r)
 {
-        const ModelRequest *r = &requests[g->request];
         unsigned seen = 0;
-        int left = lanes[g->lane].needed * lanes[g->lane].stages;
+        int left = lanes[r->lane].needed * lanes[r->lane].stages;
 
         for (size_t i = r->n_votes; i > 0 && left > 0; i--) {
                 unsigned him = 1u << r->votes[i - 1].who;
@@ -884,7 +883,20 @@ static bool is_lost(const ModelGrant *g)
                         left--;
                 }
         }
-        return (seen & ~seats(g->lane)) != 0;
+        return (seen & ~seats(r->lane)) != 0;
+}
+
+/* Also those who gave it more time. */
+static bool is_lost(const ModelGrant *g)
+{
+        bool lost = has_lost(&requests[g->request]);
+
+        for (size_t i = 0; i < n_requests && !lost; i++) {
+                const ModelRequest *r = &requests[i];
+                lost = r->grant == (size_t) (g - grants) + 1 && r->by != 0 &&
+                       streq(r->state, "approved") && has_lost(r);
+        }
+        return lost;
 }
 
 static void write_rules(void)

@@ -87,12 +87,12 @@ START_TEST(crowds)
                                          who[i].rule, &w),
                         0);
         }
-        ck_assert_uint_eq(waiters_count(&ws, NULL, NULL), 4);
-        ck_assert_uint_eq(waiters_count(&ws, "sudo", NULL), 2);
-        ck_assert_uint_eq(waiters_count(&ws, "sshd", NULL), 2);
-        ck_assert_uint_eq(waiters_count(&ws, NULL, "b"), 2);
-        ck_assert_uint_eq(waiters_count(&ws, "sudo", "b"), 1);
-        ck_assert_uint_eq(waiters_count(&ws, "su", NULL), 0);
+        ck_assert_uint_eq(waiters_count(&ws, UID_UNSET, NULL, NULL), 4);
+        ck_assert_uint_eq(waiters_count(&ws, UID_UNSET, "sudo", NULL), 2);
+        ck_assert_uint_eq(waiters_count(&ws, UID_UNSET, "sshd", NULL), 2);
+        ck_assert_uint_eq(waiters_count(&ws, UID_UNSET, NULL, "b"), 2);
+        ck_assert_uint_eq(waiters_count(&ws, UID_UNSET, "sudo", "b"), 1);
+        ck_assert_uint_eq(waiters_count(&ws, UID_UNSET, "su", NULL), 0);
         while (ws.n > 0) {
                 for (unsigned i = 0; i < ELEMENTSOF(who); i++) {
                         const Id id = id_of(i);
@@ -102,7 +102,7 @@ START_TEST(crowds)
                         }
                 }
         }
-        ck_assert_uint_eq(waiters_count(&ws, NULL, NULL), 0);
+        ck_assert_uint_eq(waiters_count(&ws, UID_UNSET, NULL, NULL), 0);
 }
 END_TEST
 
