@@ -800,7 +800,7 @@ static void end_grant(void)
                 { ROOT, "Expire", "active" }, /* its time has not come */
                 { DEV, "End", "ended" },
                 { DAVE, "End", "ended" },
-                { EVE, "Revoke", NULL },
+                { AUD, "Revoke", NULL }, /* anybody else may be an approver of some rule */
                 { DEV, "Expire", NULL },
         };
         size_t way = chance(ELEMENTSOF(ways));
