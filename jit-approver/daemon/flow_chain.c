@@ -98,7 +98,7 @@ static int tally_stored(Daemon *d, const Rule *rule, const Request *r, Tally *re
 /* What is to be widened now, gathered before any of it is. */
 typedef struct Widening {
         Daemon *daemon;
-        usec_t wall, next;
+        usec_t next;
         struct {
                 Id request;
                 size_t escalated;
@@ -163,7 +163,7 @@ void flow_escalate(Daemon *d)
                 return;
         }
         do {
-                w = (Widening){ .daemon = d, .wall = now.wall, .next = USEC_NEVER };
+                w = (Widening){ .daemon = d, .next = USEC_NEVER };
                 err = store_requests(d->ledger.store, &pending, widening_visit, &w);
                 for (size_t i = 0; err >= 0 && i < w.n; i++) {
                         err = widen(d, &w.items[i].request, w.items[i].escalated, &now);

@@ -92,6 +92,8 @@ static int begin(Daemon *d, const Subject *s, const Request *r, Grant *g, Outcom
         if (err < 0) {
                 return err;
         }
+        expect_warning(d);
+        expect_rights(d);
         flow_rest(d);
         timer_unit_start(d->timer, &active->grant);
         o->verdict = VERDICT_GRANT;

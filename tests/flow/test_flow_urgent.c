@@ -185,6 +185,16 @@ START_TEST(opens_loudly)
 }
 END_TEST
 
+/* It is alone, and no other grant's coming or going has set the clock for it. */
+START_TEST(warns_before_its_end)
+{
+        (void) broken(DEV);
+        ck_assert_int_ne(world.d.warn_at, USEC_NEVER);
+        ck_assert_int_ne(world.d.rights_at, USEC_NEVER);
+        ck_assert_int_lt(world.d.warn_at, world.now.wall + 15 * MINUTE);
+}
+END_TEST
+
 /* clang-format off */
 static const struct {
         const char *name, *reason, *confirm, *verdict, *code;
@@ -860,6 +870,7 @@ static Suite *suite(void)
         tcase_set_timeout(t, 30);
         tcase_add_test(t, asks_to_confirm);
         tcase_add_test(t, opens_loudly);
+        tcase_add_test(t, warns_before_its_end);
         tcase_add_loop_test(t, only_the_word, 0, ELEMENTSOF(words));
         tcase_add_test(t, bound_to_a_login);
         tcase_add_test(t, joins_what_is_open);
