@@ -8,12 +8,21 @@
 /* flow_ask.c */
 /* Somebody goes in by this grant; false: *o says why not. */
 bool flow_enter(Daemon *d, ActiveGrant *g, Outcome *o);
-/* Whether he has asked too much of late, or was denied; says until when he has to wait. */
-bool is_throttled(Daemon *d, const Rule *rule, uid_t asker, Outcome *o);
 void refuse_store(Daemon *d, Outcome *o);
 /* A request without anybody waiting for it, unless it stands by itself, is withdrawn. */
 void flow_abandon(Daemon *d, const Id *id);
 void tell_withdrawn(Daemon *d, const Request *r);
+
+/* flow_throttle.c */
+/* Whether he has asked too much of late, or was denied; says until when he has to wait. */
+bool is_throttled(Daemon *d, const Rule *rule, uid_t asker, Outcome *o);
+
+/* flow_turn.c */
+/* Whether the caller may decide now, in his stage; says why not. votes: those before his. */
+bool is_his_turn(Daemon *d, const Request *r, const Rule *rule, const Caller *c, const Ballot *b,
+        const Vote *votes, size_t n, Failure *f);
+/* Whether he typed the code that is on the asker's screen, where one is wanted; too many misses close it. */
+bool has_code(Daemon *d, Request *r, const Ballot *b, const char *person, Failure *f);
 
 /* flow_chain.c */
 /* Which places the voter of a vote may fill, by what is known of him now. */
@@ -25,6 +34,7 @@ int chain_tally(
 void expect_rights(Daemon *d);
 /* The next escalation is to be looked for in time. */
 void chain_expect(Daemon *d, const Tally *t);
+
 /* flow_prune.c */
 /* One step of what keeps the record from growing, if one is due. */
 void flow_prune(Daemon *d);
