@@ -63,8 +63,9 @@ typedef struct Daemon {
         LinkKey link_key;
         RescueKey rescue_key;
         Denials denials;
-        Id begun;         /* a grant whose unit flow_decided() has yet to make, or unset */
-        Allowances heard; /* of those who ask without a module */
+        Id begun;           /* a grant whose unit flow_decided() has yet to make, or unset */
+        Allowances heard;   /* of what is asked without a module */
+        Allowances refused; /* of what a module was refused for somebody */
         char *host;
         usec_t started;      /* boot clock */
         usec_t return_until; /* boot clock: until then requests without a waiter are left alone */
@@ -104,11 +105,17 @@ void flow_check(Daemon *d, const Subject *s, Outcome *ret);
 void flow_record(Daemon *d, const Fact *f);
 /* Likewise of an outcome, after it was told. */
 void flow_note(Daemon *d, const Subject *s, const Outcome *o);
+/* How a question came. */
+typedef enum Door {
+        DOOR_PEER, /* its asker's own call, which opens nothing and takes no more than a message */
+        DOOR_MODULE, /* a host program says who asks */
+} Door;
+
 /*
- * Whether what such a peer asked is recorded by itself. What he asks without a module opens nothing, and
- * takes no more than a message: he must neither fill the record nor crowd others out of it.
+ * Whether a question of this asker's (UID_UNSET: nobody knows whose) is recorded by itself: he must neither
+ * fill the record nor crowd others out of it. What a module lets in always is.
  */
-bool flow_hears(Daemon *d, uid_t peer);
+bool flow_hears(Daemon *d, Door door, uid_t asker, bool refused);
 /* At the end: how much of that was left out. */
 void flow_record_left_out(Daemon *d, bool all);
 

@@ -35,6 +35,7 @@ void flow_arm(Daemon *d)
         expiry_add(&next, USEC_NEVER, d->reach_at);
         expiry_add(&next, USEC_NEVER, d->courier.due_at);
         expiry_add(&next, USEC_NEVER, allowance_next(&d->heard));
+        expiry_add(&next, USEC_NEVER, allowance_next(&d->refused));
         (void) timer_set(d->timer, &next);
 }
 

@@ -22,10 +22,12 @@ void flow_record(Daemon *d, const Fact *f)
         flow_arm(d);
 }
 
-bool flow_hears(Daemon *d, uid_t peer)
+bool flow_hears(Daemon *d, Door door, uid_t asker, bool refused)
 {
+        Allowances *a = door == DOOR_MODULE ? &d->refused : &d->heard;
         Now now = d->now();
-        bool yes = peer == 0 || allowance_take(&d->heard, peer, &now);
+        bool yes =
+                asker == 0 || (door == DOOR_MODULE && !refused) || allowance_take(a, asker, &now);
 
         if (!yes) {
                 flow_arm(d);
@@ -33,12 +35,12 @@ bool flow_hears(Daemon *d, uid_t peer)
         return yes;
 }
 
-void flow_record_left_out(Daemon *d, bool all)
+static void record_left_out(Daemon *d, Allowances *a, const char *why, bool all)
 {
         Now now = d->now();
         Allowance x;
 
-        while (allowance_owes(&d->heard, &now, all, &x)) {
+        while (allowance_owes(a, &now, all, &x)) {
                 const Person *person =
                         people_get(d->people, &(Key){ .kind = KEY_UID, .uid = x.uid });
                 char number[16];
@@ -51,13 +53,19 @@ void flow_record_left_out(Daemon *d, bool all)
                 const Fact f = {
                         .event = AUDIT_GAP,
                         .asker = x.uid == UID_UNSET ? NULL : &who,
-                        .why = "asked too often",
+                        .why = why,
                         .count = x.left_out,
                         .first = x.first,
                         .last = x.last,
                 };
                 flow_record(d, &f);
         }
+}
+
+void flow_record_left_out(Daemon *d, bool all)
+{
+        record_left_out(d, &d->heard, "asked too often", all);
+        record_left_out(d, &d->refused, "refused too often", all);
 }
 
 void flow_note(Daemon *d, const Subject *s, const Outcome *o)

@@ -11,9 +11,10 @@ static void answer(Turn *t, const Outcome *o)
 {
         _unused_ _cleanup_(json_freep) Json *words =
                 TAKE_PTR(t->call->json); /* the subject borrows from it */
+        bool refused = o->event == AUDIT_CHECK_REFUSED;
 
         tell_call(t->call, o, &t->echo);
-        if (t->plan.speaks_for_others || flow_hears(t->daemon, t->subject.asker.uid)) {
+        if (o->noted && flow_hears(t->daemon, turn_door(t), t->subject.asker.uid, refused)) {
                 flow_note(t->daemon, &t->subject, o);
         }
 }

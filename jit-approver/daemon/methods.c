@@ -251,6 +251,11 @@ bool turn_may(Turn *t, Act act, unsigned roles, const char *what)
         return false;
 }
 
+Door turn_door(const Turn *t)
+{
+        return t->plan.speaks_for_others ? DOOR_MODULE : DOOR_PEER;
+}
+
 /* For the record, where there is no subject whose words could be noted. */
 static void turn_note_refused(Turn *t, const char *why)
 {
@@ -265,7 +270,7 @@ static void turn_note_refused(Turn *t, const char *why)
                 .by = ask->user,
         };
 
-        if (t->plan.speaks_for_others || flow_hears(t->daemon, t->caller.who.uid)) {
+        if (flow_hears(t->daemon, turn_door(t), f.asker ? f.asker->uid : UID_UNSET, true)) {
                 flow_record(t->daemon, &f);
         }
 }

@@ -141,6 +141,8 @@ unsigned turn_roles_of_grant(const Turn *t, const Grant *g);
 /* These answer, and end the turn. */
 void turn_bad_parameter(Turn *t, const char *name);
 void turn_refuse(Turn *t, const char *code, const char *line);
+/* Who says who asks. */
+Door turn_door(const Turn *t);
 void turn_fail(Turn *t, const Failure *f);
 /* Who asks, anew: what was borrowed from People is good for one turn of the loop. -ESTALE: not any more. */
 int turn_resolve(Turn *t);

@@ -597,6 +597,28 @@ START_TEST(reloads)
 }
 END_TEST
 
+/* Whoever has many different commands refused fills no record either, and what he may do is all there. */
+START_TEST(refused_too_often)
+{
+        char target[16];
+
+        for (int i = 0; i < 1000; i++) {
+                (void) snprintf(target, sizeof(target), "#%d", 5000 + i);
+                (void) check_ask(ROOT, ask_of(CAROL, "ftp", target, "x"));
+        }
+        world_forward(2 * RECORD_DELAY);
+        ck_assert_int_eq(world_count("check.refused", ""), ALLOWANCE_BURST);
+        /* nor is it his own account's asking that this takes from */
+        (void) check_ask(CAROL, ask_of(CAROL, "sshd", NULL, "x"));
+        world_forward(2 * RECORD_DELAY);
+        ck_assert_int_eq(world_count("check.refused", ""), ALLOWANCE_BURST + 1);
+        world_forward(MINUTE);
+        world_forward(2 * RECORD_DELAY);
+        ck_assert_int_eq(world_count("audit.gap", ""), 1);
+        world_verify();
+}
+END_TEST
+
 /* Asking without a module costs nothing and opens nothing: it fills no record, and crowds nobody out. */
 START_TEST(asks_too_often)
 {
@@ -668,6 +690,7 @@ static Suite *suite(void)
         tcase_set_timeout(t, 20);
         tcase_add_test(t, limits_are_as_promised);
         tcase_add_test(t, a_long_record);
+        tcase_add_test(t, refused_too_often);
         tcase_add_test(t, asks_too_often);
         tcase_add_test(t, eight_connections);
         tcase_add_test(t, one_asker_each);
