@@ -108,31 +108,6 @@ static bool was_denied(Daemon *d, const Subject *s, const Now *now, Outcome *o)
         return true;
 }
 
-void flow_check(Daemon *d, const Subject *s, Outcome *ret)
-{
-        Now now = d->now();
-        const Rule *rule = NULL;
-        Request open;
-
-        judge_now(d, s, &now, ret, &rule);
-        if (id_is_set(&ret->grant) && enters(s)) {
-                (void) flow_enter(d, active_get(&d->active, &ret->grant), ret);
-                return;
-        }
-        if (rule && !d->ledger.store) {
-                refuse_store(d, ret); /* before a reason is asked for in vain */
-                return;
-        }
-        if (rule && was_denied(d, s, &now, ret)) {
-                return;
-        }
-        /* Whoever joins a request that is open has given his reason already. */
-        if (rule && rule->reason != REASON_NONE && find_open(d, s, rule, &now, &open) >= 0) {
-                ret->reason_mode = REASON_NONE;
-                request_done(&open);
-        }
-}
-
 /* --- a request ----------------------------------------------------------------------------------- */
 
 /* Whether the reason is one the rule takes; the verdict stays VERDICT_ASK, and says what it has to be like. */
@@ -159,31 +134,20 @@ static bool clock_can_end_it(Daemon *d, const Rule *rule)
         return grant_window(&now, rule->duration, &g) >= 0;
 }
 
-/* What stands against opening one more, before anything is made. */
-static bool may_open(Daemon *d, const Subject *s, const Rule *rule, const Wish *wish, Outcome *o)
+/* What stands against opening one more, whatever is asked for. */
+static bool may_open(Daemon *d, const Subject *s, const Rule *rule, Outcome *o)
 {
         int64_t pending;
-        char span[SPAN_TEXT_MAX];
         char *line = NULL;
 
-        if (wish->reason && strlen(wish->reason) > REASON_MAX) {
-                (void) str_printf(
-                        &line, "The reason is too long; %d bytes are the most.", REASON_MAX);
-                outcome_refuse(o, "not-asked", line);
-        } else if (!clock_can_end_it(d, rule)) {
+        if (!clock_can_end_it(d, rule)) {
                 outcome_refuse(o, "clock",
                         strdup("This host's clock cannot be right, so no end could be set; nobody was asked."));
-        } else if (!is_reason_good(rule, wish, o)) {
-                return false;
         } else if (rule->bind == BIND_LOGIN_SESSION && s->question.login_session == SESSION_NONE) {
                 (void) str_printf(&line,
                         "Rule %s binds access to a login, and yours cannot be told; log in anew.",
                         rule->name);
                 outcome_refuse(o, "identity", line);
-        } else if (wish->duration > rule->max_duration) {
-                span_say(rule->max_duration, span);
-                (void) str_printf(&line, "Rule %s grants at most %s at a time.", rule->name, span);
-                outcome_refuse(o, "not-asked", line);
         } else if (store_request_count_pending(d->ledger.store, s->asker.uid, &pending) < 0) {
                 refuse_store(d, o);
         } else if (pending >= PENDING_MAX) {
@@ -194,6 +158,62 @@ static bool may_open(Daemon *d, const Subject *s, const Rule *rule, const Wish *
         } else {
                 return !is_throttled(d, rule, s->asker.uid, o);
         }
+        return false;
+}
+
+/*
+ * Whoever joins a request that is open has given his reason already. Who could not open one is told so before
+ * he is asked for it.
+ */
+static void check_joins(Daemon *d, const Subject *s, const Rule *rule, const Now *now, Outcome *o)
+{
+        Request open;
+
+        if (find_open(d, s, rule, now, &open) >= 0) {
+                o->reason_mode = REASON_NONE;
+                request_done(&open);
+        } else {
+                (void) may_open(d, s, rule, o);
+        }
+}
+
+void flow_check(Daemon *d, const Subject *s, Outcome *ret)
+{
+        Now now = d->now();
+        const Rule *rule = NULL;
+
+        judge_now(d, s, &now, ret, &rule);
+        if (id_is_set(&ret->grant) && enters(s)) {
+                (void) flow_enter(d, active_get(&d->active, &ret->grant), ret);
+                return;
+        }
+        if (rule && !d->ledger.store) {
+                refuse_store(d, ret); /* before a reason is asked for in vain */
+                return;
+        }
+        if (rule && !was_denied(d, s, &now, ret) && rule->action == ACTION_ASK) {
+                check_joins(d, s, rule, &now, ret);
+        }
+}
+
+/* What stands against what is asked for. */
+static bool is_wish_good(const Rule *rule, const Wish *wish, Outcome *o)
+{
+        char span[SPAN_TEXT_MAX];
+        char *line = NULL;
+
+        if (wish->reason && strlen(wish->reason) > REASON_MAX) {
+                (void) str_printf(
+                        &line, "The reason is too long; %d bytes are the most.", REASON_MAX);
+        } else if (!is_reason_good(rule, wish, o)) {
+                return false;
+        } else if (wish->duration > rule->max_duration) {
+                span_say(rule->max_duration, span);
+                (void) str_printf(&line, "Rule %s grants at most %s at a time.", rule->name, span);
+        } else {
+                return true;
+        }
+        outcome_refuse(o, "not-asked", line);
         return false;
 }
 
@@ -289,12 +309,10 @@ static void park(Daemon *d, const Subject *s, const Request *r, Call *call, cons
 }
 
 /* He hears of it when nobody could be told in time. */
-static void expect_reached(Daemon *d, const Rule *rule, Waiter *w, const Now *now)
+static void expect_reached(Daemon *d, Waiter *w, const Now *now)
 {
-        if (rule->notify.n > 0) {
-                w->reach_at = usec_add(now->boot, REACH_TIME);
-                d->reach_at = MIN(d->reach_at, w->reach_at);
-        }
+        w->reach_at = usec_add(now->boot, REACH_TIME);
+        d->reach_at = MIN(d->reach_at, w->reach_at);
 }
 
 static void pending_outcome(const Request *r, Outcome *o)
@@ -320,7 +338,7 @@ static void request_opened(Daemon *d, const Subject *s, const Rule *rule, const 
                         service_changes_user(s->service), joined);
                 park(d, s, r, call, echo, true, o, ret_waiter);
                 if (*ret_waiter) {
-                        expect_reached(d, rule, *ret_waiter, &now);
+                        expect_reached(d, *ret_waiter, &now);
                 }
         } else {
                 o->code = "detached";
@@ -380,7 +398,7 @@ static int join_or_open(Daemon *d, const Subject *s, const Rule *rule, const Wis
         if (r != -ENOENT) {
                 return r;
         }
-        if (!may_open(d, s, rule, wish, o)) {
+        if (!may_open(d, s, rule, o) || !is_wish_good(rule, wish, o)) {
                 return -ECANCELED;
         }
         r = make_request(

@@ -387,15 +387,18 @@ static int look_at_message(const OwedMessage *m, void *userdata)
 static void tell_unreached(Daemon *d, Waiter *w)
 {
         Reached x = { .courier = &d->courier };
+        const Rules *rules = config_rules(d->config);
+        const Rule *rule = rules ? rules_find(rules, w->rule) : NULL;
         Outcome o = { .verdict = VERDICT_PENDING, .request = w->request };
 
         w->reach_at = USEC_NEVER;
-        if (store_outbox_of(d->ledger.store, &w->request, OUTBOX_CREATED, look_at_message, &x) <
+        if (!rule ||
+                store_outbox_of(d->ledger.store, &w->request, OUTBOX_CREATED, look_at_message, &x) <
                         0 ||
                 x.any) {
                 return;
         }
-        o.line = say_unreached(&w->request, x.owed ? x.why : NULL);
+        o.line = say_unreached(rule, &w->request, x.owed ? x.why : NULL);
         tell_news(w, &o);
         outcome_done(&o);
 }

@@ -245,14 +245,16 @@ char *say_denied(const Vote *v)
         return line;
 }
 
-char *say_unreached(const Id *request, const char *why)
+char *say_unreached(const Rule *rule, const Id *request, const char *why)
 {
         char clean[NOTE_SHOWN];
         char *line = NULL;
 
         if (!why) {
                 (void) str_printf(&line,
-                        "Nobody is told of this: no approver of the rule has a section of his own. An approver can decide on this host: jitctl approve %s",
+                        "Nobody is told of this: %s. An approver can decide on this host: jitctl approve %s",
+                        rule->notify.n == 0 ? "the rule has no channel (notify)"
+                                            : "no approver of the rule has a section of his own",
                         request->text);
                 return line;
         }

@@ -34,8 +34,8 @@ char *say_extended(const Vote *v, const Grant *g, const Now *now);
 char *say_missed(const char *person);
 /* "Denied by bob: "not tonight"" */
 char *say_denied(const Vote *v);
-/* "Nobody could be told yet (ops-hook: HTTP 500); it is tried again. …" why NULL: nobody is to be told. */
-char *say_unreached(const Id *request, const char *why);
+/* "Nobody could be told yet (ops-hook: HTTP 500); it is tried again. …" why NULL: the rule leaves nobody to tell. */
+char *say_unreached(const Rule *rule, const Id *request, const char *why);
 /* "Your sudo access as root ends at 15:04, in 5 min. For more time: jitctl extend K7QF --for 30m" rule: of g; NULL: none. */
 char *say_ending(const Rule *rule, const Grant *g, const Now *now);
 /* "Your sudo access as root is over: revoked by bob. …" */

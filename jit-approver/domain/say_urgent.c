@@ -46,6 +46,9 @@ static Alarmed alarmed_by(const Rule *rule, const Request *r)
 {
         Alarmed a = { .n = 0 };
 
+        if (rule->notify.n == 0) {
+                return a; /* no channel: nobody's telephone rings */
+        }
         approvers_visit_reached(rule, REACH_ALL, r, add_alarmed, &a);
         if (a.n == 0) {
                 approvers_visit(&rule->reviewers, r, add_alarmed, &a);
@@ -58,10 +61,10 @@ static bool is_one(const Alarmed *a)
         return a->n + a->others <= 1;
 }
 
-/* "bob", "bob and carol", "bob, carol and @sre", "bob, carol and others" */
+/* "bob", "bob and carol", "bob, carol and @sre", "bob, carol and others", "only the journal" */
 static char *say_alarmed(const Alarmed *a)
 {
-        char text[(NAMES_MAX + 1) * (NAME_SHOWN + 8)] = "nobody";
+        char text[(NAMES_MAX + 1) * (NAME_SHOWN + 8)] = "only the journal";
         size_t used = 0;
 
         for (size_t i = 0; i < a->n; i++) {

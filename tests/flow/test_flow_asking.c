@@ -53,6 +53,22 @@ START_TEST(approved)
 }
 END_TEST
 
+/* Where a rule has no channel nobody is rung, and whoever waits for it knows. */
+START_TEST(nobody_is_rung)
+{
+        Client *c = request_sudo(DEV);
+
+        ck_assert(is_quiet(c));
+        world_forward(3 * USEC_PER_SEC);
+        ck_assert(hear(c));
+        ck_assert_str_eq(text(c, "verdict"), VERDICT_PENDING);
+        ck_assert_ptr_nonnull(strstr(json_string(json_first(object(c, "lines"))),
+                "Nobody is told of this: the rule has no channel (notify)."));
+        world_forward(3 * USEC_PER_SEC);
+        ck_assert(is_quiet(c)); /* once */
+}
+END_TEST
+
 START_TEST(denied)
 {
         Client *c = request_sudo(DEV);
@@ -528,6 +544,7 @@ static Suite *suite(void)
         tcase_add_test(t, denied);
         tcase_add_loop_test(t, times_out, 0, 3);
         tcase_add_test(t, late_half);
+        tcase_add_test(t, nobody_is_rung);
         tcase_add_test(t, withdrawn_by_hang_up);
         tcase_add_test(t, withdrawn_by_cancel);
         tcase_add_test(t, detached_then_approved);

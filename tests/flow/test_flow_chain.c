@@ -426,7 +426,8 @@ START_TEST(one_login)
         world.login_session = 8;
         ck_assert_str_eq(check_sudo(EVE), VERDICT_ASK);
         world.login_session = SESSION_UNSET;
-        ck_assert_str_eq(check_sudo(EVE), VERDICT_ASK);
+        ck_assert_str_eq(check_sudo(EVE), VERDICT_DENY); /* before a reason is asked for in vain */
+        ck_assert_str_eq(last_code, "identity");
         world_restart(true);
         world.login_session = 7;
         ck_assert_str_eq(check_sudo(EVE), VERDICT_GRANT);
@@ -446,6 +447,8 @@ START_TEST(cool_down)
                 ck_assert_msg(streq(asked(EVE), "busy"), "%lld", (long long) (pause / MINUTE));
                 world_restart(true);
                 ck_assert_str_eq(asked(EVE), "busy");
+                ck_assert_str_eq(check_sudo(EVE), VERDICT_DENY); /* before a reason is asked for */
+                ck_assert_str_eq(last_code, "busy");
                 clients_close();
                 world_forward(1);
         }

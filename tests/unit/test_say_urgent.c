@@ -7,6 +7,7 @@
 #include "tests/unit/rules_fixture.h"
 
 static const char rules_text[] =
+        "[web]\nurl = https://jit.example.org\n[channel hook]\naudience = personal\n[defaults]\nnotify = hook\n"
         "[approver bob]\nuser = u1\n[approver dev]\nuser = u1000, u1001\n[approver carol]\nuser = u2\n"
         "[approver a]\nuser = u3\n[approver b]\nuser = u4\n[approver c]\nuser = u5\n"
         "[approver d]\nuser = u6\n[approver e]\nuser = u7\n"
@@ -20,6 +21,10 @@ static const char rules_text[] =
         "approvers = dev\nreviewers = carol\n"
         "[rule many]\nservices = sudo\nusers = *\naction = break-glass\n"
         "approvers = a, b, c, d, e, bob, carol\nreviewers = carol\n";
+
+/* No channel: nobody is rung. */
+static const char silent_text[] = "[rule silent]\nservices = sudo\nusers = *\n"
+                                  "action = break-glass\napprovers = @g1\nreviewers = @g2\n";
 
 static Request request(uid_t target, const char *name)
 {
@@ -69,17 +74,23 @@ END_TEST
 START_TEST(opened)
 {
         _cleanup_(rules_freep) Rules *rules = fixture_rules(rules_text);
+        _cleanup_(rules_freep) Rules *silent = fixture_rules(silent_text);
         const Request r = request(0, "root");
         const Grant g = { .from = 0, .until = 15 * USEC_PER_MIN };
         const Now now = { 0, 0 };
         _cleanup_(freep) char *two = say_broken(rules_find(rules, "two"), &r, &g, &now);
         _cleanup_(freep) char *one = say_broken(rules_find(rules, "one"), &r, &g, &now);
+        _cleanup_(freep) char *none = say_broken(rules_find(silent, "silent"), &r, &g, &now);
+        _cleanup_(freep) char *asks = say_break_glass(rules_find(silent, "silent"), &r);
         _cleanup_(freep) char *code = say_rescued(rules_find(rules, "two"), &r, &g, 7, &now);
 
         ck_assert_str_eq(two,
                 "Opened until 00:15 (15 min) without approval; bob and carol are alarmed. It will be reviewed.");
         ck_assert_str_eq(one,
                 "Opened until 00:15 (15 min) without approval; bob is alarmed. It will be reviewed.");
+        ck_assert_str_eq(asks, "Type BREAK to open root now; only the journal will be alarmed: ");
+        ck_assert_str_eq(none,
+                "Opened until 00:15 (15 min) without approval; only the journal is alarmed. It will be reviewed.");
         ck_assert_str_eq(code,
                 "Opened until 00:15 (15 min) by a rescue code; bob and carol are alarmed. Codes left: 7.");
 }
