@@ -17,9 +17,22 @@
 
 /* --- who has which seat -------------------------------------------------------------------------- */
 
-static Account account_now(Daemon *d, uid_t uid)
+/*
+ * What a service that is silent may know of. To fill a place somebody must be known to be in a group; to
+ * have lost his right he must be known to be in it no more.
+ */
+typedef enum Silence {
+        SILENCE_ADDS_NOTHING,
+        SILENCE_LEAVES_DOUBT,
+} Silence;
+
+static Account account_now(Daemon *d, uid_t uid, Silence silence)
 {
-        return person_account(uid, people_get(d->people, &(Key){ .kind = KEY_UID, .uid = uid }));
+        const Person *person = people_get(d->people, &(Key){ .kind = KEY_UID, .uid = uid });
+        Account account = person_account(uid, person);
+
+        account.partial = person->partial && silence == SILENCE_LEAVES_DOUBT;
+        return account;
 }
 
 static const Approver *find_approver(const Rules *rules, const char *name)
@@ -33,16 +46,16 @@ static const Approver *find_approver(const Rules *rules, const char *name)
 }
 
 /* Of one who proved to be an approver without an account; he has none once his section is gone. */
-static Seats seats_of_approver(Daemon *d, const Rules *rules, const Rule *rule, const char *name)
+static Seats seats_of_approver(Daemon *d, const Rule *rule, const char *name, Silence silence)
 {
-        const Approver *a = find_approver(rules, name);
+        const Approver *a = find_approver(config_rules(d->config), name);
         Seats seats = { 0 };
 
         for (size_t i = 0; a && i < a->users.n; i++) {
                 const Name *user = &a->users.items[i];
                 Account account = { .uid = UID_UNSET, .known = user->exists };
                 if (user->exists == TERNARY_YES) {
-                        account = account_now(d, user->id);
+                        account = account_now(d, user->id, silence);
                 }
                 Seats of =
                         account.known == TERNARY_NO ? (Seats){ 0 } : decision_seats(rule, &account);
@@ -52,14 +65,13 @@ static Seats seats_of_approver(Daemon *d, const Rules *rules, const Rule *rule, 
         return seats;
 }
 
-Seats chain_seats(Daemon *d, const Rule *rule, const Vote *v)
+/* Which places the voter of a vote may fill, by what is known of him now. */
+static Seats chain_seats(Daemon *d, const Rule *rule, const Vote *v, Silence silence)
 {
-        const Rules *rules = config_rules(d->config);
-
         if (v->who.uid == UID_UNSET) {
-                return seats_of_approver(d, rules, rule, v->person);
+                return seats_of_approver(d, rule, v->person, silence);
         }
-        const Account account = account_now(d, v->who.uid);
+        const Account account = account_now(d, v->who.uid, silence);
         return decision_seats(rule, &account);
 }
 
@@ -72,7 +84,7 @@ int chain_tally(
                 return -ENOMEM;
         }
         for (size_t i = 0; i < n; i++) {
-                seats[i] = chain_seats(d, rule, &votes[i]);
+                seats[i] = chain_seats(d, rule, &votes[i], SILENCE_ADDS_NOTHING);
         }
         decision_tally(r, rule, votes, seats, n, d->now().wall, ret);
         free(seats);
@@ -273,7 +285,7 @@ static Ternary still_approved_by(Daemon *d, const Rule *rule, const Id *request)
                 if (!votes[i - 1].approve || is_repeated(votes, n, i - 1)) {
                         continue;
                 }
-                Seats seats = chain_seats(d, rule, &votes[i - 1]);
+                Seats seats = chain_seats(d, rule, &votes[i - 1], SILENCE_LEAVES_DOUBT);
 
                 places--;
                 if (!seats.yes) {

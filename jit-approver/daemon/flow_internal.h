@@ -25,8 +25,6 @@ bool is_his_turn(Daemon *d, const Request *r, const Rule *rule, const Caller *c,
 bool has_code(Daemon *d, Request *r, const Ballot *b, const char *person, Failure *f);
 
 /* flow_chain.c */
-/* Which places the voter of a vote may fill, by what is known of him now. */
-Seats chain_seats(Daemon *d, const Rule *rule, const Vote *v);
 /* What these votes amount to now. -ENOMEM. */
 int chain_tally(
         Daemon *d, const Rule *rule, const Request *r, const Vote *votes, size_t n, Tally *ret);

@@ -139,7 +139,7 @@ static void entry_store(People *p, Entry *e, Person *person, usec_t fresh)
 static void entry_finish(People *p, Entry *e, Person *person)
 {
         entry_close(p, e);
-        entry_store(p, e, person, person ? FRESH : FRESH_UNKNOWN);
+        entry_store(p, e, person, person && !person->partial ? FRESH : FRESH_UNKNOWN);
         entry_wake(p, e);
 }
 
@@ -154,7 +154,7 @@ static void store_by_uid(People *p, const PeopleAnswer *a)
                 return;
         }
         if (person_new(e, a, &person) == 0) {
-                entry_store(p, e, person, FRESH);
+                entry_store(p, e, person, person->partial ? FRESH_UNKNOWN : FRESH);
         }
 }
 

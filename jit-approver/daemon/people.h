@@ -32,6 +32,7 @@ typedef struct Person {
         char *name; /* the account's or group's own spelling */
         gid_t *gids;
         size_t n_gids;
+        bool partial; /* a service was silent that may know of more groups */
 } Person;
 
 typedef struct People People;
@@ -63,6 +64,7 @@ DEFINE_FREE(Lookup, lookup_free)
  * takes its place), valid until the loop runs again; never NULL.
  */
 const Person *people_get(People *p, const Key *key);
+/* As far as gids go. A silent service adds none: so a question is judged where one is listed that never answers. */
 static inline Account person_account(uid_t uid, const Person *x)
 {
         return (Account){ uid, x->found, x->gids, x->n_gids };

@@ -79,6 +79,7 @@ int person_new(const Entry *e, const PeopleAnswer *a, Person **ret)
                 .gid = a->gid,
                 .gids = (gid_t *) (x + 1),
                 .n_gids = a->n_gids,
+                .partial = a->partial != 0,
         };
         x->name = (char *) (x->gids + x->n_gids);
         memcpy(x->gids, a->rest, size_gids);

@@ -30,6 +30,7 @@ typedef struct PeopleAnswer {
         uint32_t magic, serial; /* the serial of its question */
         uint32_t found;         /* Ternary */
         uint32_t canonical;     /* 1: the uid leads back to this very name */
+        uint32_t partial;       /* 1: a service was silent that may know of more groups */
         uint32_t uid, gid;
         uint32_t n_gids, n_name;
         uint32_t rest[PEOPLE_GIDS_MAX + PEOPLE_NAME_MAX / 4]; /* gids, then the name without NUL */

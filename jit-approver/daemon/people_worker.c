@@ -7,7 +7,9 @@
  * MUST: say no only where NSS said "no such entry". glibc returns 0 and no result for that; any other
  * number means that the last service asked did not answer, ENOENT and ESRCH included (so an sssd whose
  * socket is gone reads ENOENT), although getpwnam(3) counts those among the "not found" of other systems.
- * What cannot be told from here: getgrouplist(3) leaves out a service that is down and does not say so.
+ * getgrouplist(3) leaves out a service that is down and does not say so: a group that nobody has is asked
+ * after beside it, of which the last service listed must have answered. One that is listed before it and is
+ * down stays unseen.
  */
 
 #include <errno.h>
@@ -132,6 +134,17 @@ static int find_groups(const char *name, gid_t gid, uint32_t gids[static PEOPLE_
         return -E2BIG;
 }
 
+#define NOBODYS_GID ((gid_t) -3) /* above what anything gives out; -1 is none, -2 a nobody's */
+
+static bool groups_are_silent(void)
+{
+        char buffer[BUFFER_MIN];
+        struct group gr, *found = NULL;
+
+        int r = getgrgid_r(NOBODYS_GID, &gr, buffer, sizeof(buffer), &found);
+        return r != 0 && r != ERANGE; /* too long to be read is an answer */
+}
+
 /* Whether asking for the uid would lead to this very account; two names may share one uid. */
 static bool is_canonical(const struct passwd *pw)
 {
@@ -158,6 +171,7 @@ static void answer_account(uid_t uid, const char *name, PeopleAnswer *a)
                 return;
         }
         a->canonical = !name || is_canonical(&pw);
+        a->partial = groups_are_silent();
         a->uid = pw.pw_uid;
         a->gid = pw.pw_gid;
         a->n_gids = (uint32_t) n;

@@ -24,7 +24,7 @@ static Ternary gids_include(const Account *account, gid_t gid)
                         return TERNARY_YES;
                 }
         }
-        return TERNARY_NO;
+        return account->partial ? TERNARY_UNKNOWN : TERNARY_NO;
 }
 
 static Ternary unix_group_includes(const Name *name, const Account *account)

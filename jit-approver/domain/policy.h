@@ -16,6 +16,7 @@ typedef struct Account {
         Ternary known;     /* YES: gids are complete; NO: no such account, so no groups; UNKNOWN */
         const gid_t *gids; /* borrowed */
         size_t n_gids;
+        bool partial; /* he may be in more groups than gids, for all that is known */
 } Account;
 
 typedef enum CommandMode {

@@ -58,7 +58,7 @@ static inline _unused_ size_t fake_asked(void)
         return fstat(fd, &st) == 0 ? (size_t) st.st_size : 0;
 }
 
-/* For the test: what "flip" is from now on: y, n, u, h. */
+/* For the test: what "flip" is from now on: y, p (yes, but of some groups only), n, u, h. */
 static inline _unused_ void fake_says(char c)
 {
         _cleanup_(closep) int fd = fake_open(getpid(), "says", O_WRONLY | O_CREAT | O_TRUNC);
@@ -108,8 +108,9 @@ static inline void fake_flip(FakeWorker *x)
         if (read(fd, &c, 1) == 1 && c == 'h') {
                 fake_hang();
         }
-        if (c == 'y') {
+        if (c == 'y' || c == 'p') {
                 fake_yes(x, x->q.name, FAKE_FLIP_ID, 1);
+                x->a.partial = c == 'p';
         } else {
                 x->a.found = c == 'n' ? TERNARY_NO : TERNARY_UNKNOWN;
         }

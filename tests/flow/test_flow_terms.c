@@ -277,6 +277,30 @@ START_TEST(nobody_can_say)
 }
 END_TEST
 
+/* A service of groups that is down, of which getgrouplist(3) says nothing, has thrown nobody out of one. */
+START_TEST(groups_are_silent)
+{
+        char grant[ID_SIZE];
+
+        world_open_with(BY_GROUP);
+        memcpy(grant, granted_by(SUE, EVE), sizeof(grant));
+        world.groups_silent = true;
+        for (int k = 0; k < 17; k++) {
+                world_forward(MINUTE);
+        }
+        ck_assert_str_eq(grant_state_of(grant), "active");
+        /* yet nothing new opens by it */
+        Client *c = request_sudo(DEV);
+        ck_assert_str_eq(decide(SUE, c->request, "approve"), "NotFound");
+        world.groups_silent = false;
+        world_forward(MINUTE);
+        ck_assert_str_eq(grant_state_of(grant), "active");
+        world.sue_left = true;
+        world_forward(MINUTE);
+        ck_assert_str_eq(grant_state_of(grant), "revoked");
+}
+END_TEST
+
 /* The lookups take their time: nothing is judged before they are there, all of it when they are. */
 START_TEST(slow_names)
 {
@@ -624,6 +648,7 @@ static Suite *suite(void)
         tcase_add_loop_test(all, warned_after_a_restart, 0, 2);
         tcase_add_loop_test(all, left_the_group, 0, 2);
         tcase_add_test(all, nobody_can_say);
+        tcase_add_test(all, groups_are_silent);
         tcase_add_test(all, slow_names);
         tcase_add_test(all, made_up_for);
         tcase_add_loop_test(all, enough_by_now, 0, 2);

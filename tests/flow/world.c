@@ -141,7 +141,8 @@ static Person *person_at(size_t i)
                 .gid = names[i].id,
                 .name = (char *) names[i].name,
                 .gids = sre,
-                .n_gids = names[i].id == SUE && !world.sue_left ? 1 : 0,
+                .n_gids = names[i].id == SUE && !world.sue_left && !world.groups_silent ? 1 : 0,
+                .partial = world.groups_silent,
         };
         return &persons[i];
 }

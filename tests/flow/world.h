@@ -49,6 +49,7 @@ typedef struct World {
         bool names_fold;       /* it takes a name in any case and with a domain */
         bool names_held;       /* it answers when world_names_release() is called */
         bool sue_left;         /* she is in @sre no more */
+        bool groups_silent;    /* who is in a group is known to a service that is down */
         unsigned told;         /* lines sent to terminals; the last of them, and to which */
         char told_line[512], told_tty[64];
         bool disk_full;        /* no transaction begins */

@@ -339,6 +339,21 @@ START_TEST(unknown_replaces)
 }
 END_TEST
 
+/* Of groups that nobody can tell, by either key; asked again as soon as of an "unknown". */
+START_TEST(partial)
+{
+        fake_says('p');
+        ck_assert(ask(by_name("flip"))->partial);
+        ck_assert(get(by_uid(FAKE_FLIP_ID))->partial);
+        ck_assert_int_eq(get(by_name("flip"))->found, TERNARY_YES);
+        fake_says('y');
+        ck_assert(ask(by_name("flip"))->partial);
+        people_flush(people);
+        ck_assert(!ask(by_name("flip"))->partial);
+        ck_assert(!get(by_uid(FAKE_FLIP_ID))->partial);
+}
+END_TEST
+
 START_TEST(nonsense)
 {
         static const char *const names[] = {
@@ -760,6 +775,7 @@ int main(int argc, char **argv)
         tcase_add_test(all, void_keys);
         tcase_add_test(all, hangs);
         tcase_add_test(all, unknown_replaces);
+        tcase_add_test(all, partial);
         tcase_add_test(all, nonsense);
         tcase_add_test(all, answered_twice);
         tcase_add_test(all, coalesced);

@@ -44,6 +44,7 @@ START_TEST(answers)
         ck_assert_uint_ge(answer.n_gids, 1);
         ck_assert_uint_eq(answer.rest[0], 0);
         ck_assert_uint_eq(answer.canonical, 1);
+        ck_assert_uint_eq(answer.partial, 0);
         assert_name("root");
         ask(KEY_USER, UID_UNSET, "root");
         ck_assert_uint_eq(answer.found, TERNARY_YES);

@@ -52,6 +52,15 @@ START_TEST(includes)
                 ck_assert_msg(t == cases[i].expected, "case %zu: %d", i, (int) t);
         }
         ck_assert_int_eq(names_include(&(NameList){}, &(Account){ 1000, Y }), N);
+
+        /* he may be in more groups than are known */
+        Account partial = { 1000, Y, gids, ELEMENTSOF(gids), .partial = true };
+        Name group = { .kind = NAME_UNIX_GROUP, .exists = Y, .id = 2001 };
+        ck_assert_int_eq(names_include(&(NameList){ &group, 1 }, &partial), Y);
+        group.id = 2002;
+        ck_assert_int_eq(names_include(&(NameList){ &group, 1 }, &partial), U);
+        group.exists = N;
+        ck_assert_int_eq(names_include(&(NameList){ &group, 1 }, &partial), N);
 }
 END_TEST
 

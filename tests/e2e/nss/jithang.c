@@ -3,7 +3,8 @@
 /*
  * An NSS service that hangs, as an sssd does whose server is away: for a minute, over every name that
  * begins with "hang" and every id from 770000 to 770999; while /run/jithang.all exists over whatever
- * it is asked. It knows nobody. For /etc/nsswitch.conf of a test bed: "passwd: files jithang".
+ * it is asked. While /run/jithang.away exists it is as if nobody listened. It knows nobody, but that bob is
+ * in the group 660000 while /run/jithang.bob exists. For /etc/nsswitch.conf of a test bed: "passwd: files jithang".
  */
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <nss.h>
 #include <pwd.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,6 +26,9 @@ static enum nss_status answer(bool hang, int *errnop)
                 return NSS_STATUS_UNAVAIL;
         }
         *errnop = ENOENT;
+        if (access("/run/jithang.away", F_OK) == 0) {
+                return NSS_STATUS_UNAVAIL;
+        }
         return NSS_STATUS_NOTFOUND;
 }
 
@@ -72,8 +77,25 @@ enum nss_status _nss_jithang_getgrgid_r(
         return answer(id_hangs(gid), errnop);
 }
 
+/* size is what there is room for, start how many there are. */
 enum nss_status _nss_jithang_initgroups_dyn(const char *user, gid_t gid, long *start, long *size,
         gid_t **groups, long limit, int *errnop)
 {
-        return answer(name_hangs(user), errnop);
+        enum nss_status status = answer(name_hangs(user), errnop);
+
+        if (status != NSS_STATUS_NOTFOUND || strcmp(user, "bob") != 0 ||
+                access("/run/jithang.bob", F_OK) != 0) {
+                return status;
+        }
+        if (*start == *size) {
+                gid_t *more = reallocarray(*groups, (size_t) *size + 1, sizeof(gid_t));
+                if (!more) {
+                        *errnop = ENOMEM;
+                        return NSS_STATUS_TRYAGAIN;
+                }
+                *groups = more;
+                *size += 1;
+        }
+        (*groups)[(*start)++] = 660000;
+        return NSS_STATUS_SUCCESS;
 }
