@@ -43,6 +43,31 @@ static int recover_grant(const Grant *g, int64_t row, void *userdata)
         return r;
 }
 
+#define ROWS_SEEN 100 /* of the end of the record: some of its clocks may have been wrong */
+#define STEP_BACK_MAX USEC_PER_MIN /* so far a clock may be set right */
+
+static int on_time_seen(int64_t seq, usec_t time, void *userdata)
+{
+        usec_t *newest = userdata;
+
+        *newest = MAX(*newest, time);
+        return 0;
+}
+
+/* Whether it is earlier than the record has seen: what is left of a grant cannot be told by such a clock. */
+static bool was_set_back(Daemon *d, const Now *now)
+{
+        int64_t first, last;
+        usec_t newest = 0;
+
+        int r = store_audit_span(d->ledger.store, &first, &last);
+        if (r >= 0) {
+                r = store_audit_times(d->ledger.store, MAX(last - ROWS_SEEN, (int64_t) 0), last,
+                        ROWS_SEEN, on_time_seen, &newest);
+        }
+        return r < 0 || usec_add(now->wall, STEP_BACK_MAX) < newest;
+}
+
 /* A grant that outlives the boot it was made in ends by the clock of this one, too. */
 static void anchor(Daemon *d, ActiveGrant *g)
 {
@@ -50,6 +75,10 @@ static void anchor(Daemon *d, ActiveGrant *g)
 
         if (grant_is_of_boot(&g->grant, d->ledger.boot_id) ||
                 grant_is_due(&g->grant, &now, d->ledger.boot_id)) {
+                return;
+        }
+        if (was_set_back(d, &now)) {
+                g->grant.survive_reboot = false; /* flow_due() finds it lost */
                 return;
         }
         g->grant.until_boot = usec_add(now.boot, g->grant.until - now.wall);

@@ -955,6 +955,39 @@ static void restart(void)
         escalate();
 }
 
+static int find_start(const AuditRow *row, void *userdata)
+{
+        if (streq(row->event, "daemon.started")) {
+                *(int64_t *) userdata = row->seq;
+        }
+        return 0;
+}
+
+static int find_newest(int64_t seq, usec_t time, void *userdata)
+{
+        *(usec_t *) userdata = MAX(*(usec_t *) userdata, time);
+        return 0;
+}
+
+/* The latest time in the hundred rows before the approver's last start. */
+static usec_t seen_before_start(void)
+{
+        Store *store = world.d.ledger.store;
+        int64_t first, last, start = 0;
+        usec_t newest = 0;
+
+        ck_assert_int_eq(store_audit_span(store, &first, &last), 0);
+        const AuditFilter f = {
+                .after = MAX(last - 1000, (int64_t) 0), .asker = UID_UNSET, .limit = INT64_MAX
+        };
+        ck_assert_int_eq(store_audit(store, &f, find_start, &start), 0);
+        ck_assert_int_gt(start, 0);
+        ck_assert_int_eq(store_audit_times(store, MAX(start - 101, (int64_t) 0), start - 1, 100,
+                                 find_newest, &newest),
+                0);
+        return newest;
+}
+
 /* The machine, too; its clock may be wrong when it comes back. */
 static void reboot(void)
 {
@@ -969,12 +1002,13 @@ static void reboot(void)
         world.now.wall += (usec_t) chance(20) * MINUTE - (chance(4) == 0 ? 25 * MINUTE : 0);
         world_start();
         return_until = world.now.boot + RETURN_TIME;
+        bool behind = world.now.wall + MINUTE < seen_before_start();
         for (size_t i = 0; i < n_requests; i++) {
                 requests[i].boot = USEC_NEVER;
         }
         for (size_t i = 0; i < n_grants; i++) {
                 ModelGrant *g = &grants[i];
-                bool survives = lanes[g->lane].survives && world.now.wall >= g->from;
+                bool survives = lanes[g->lane].survives && world.now.wall >= g->from && !behind;
                 if (is_active(g) && world.now.wall >= g->wall) {
                         grant_over(g, "expired");
                 } else if (is_active(g) && !survives) {
