@@ -11,6 +11,7 @@
 #include "jit-approver/daemon/backup.h"
 #include "jit-approver/daemon/config.h"
 #include "jit-approver/daemon/courier.h"
+#include "jit-approver/daemon/hosts.h"
 #include "jit-approver/daemon/judge.h"
 #include "jit-approver/daemon/ledger.h"
 #include "jit-approver/daemon/link.h"
@@ -57,6 +58,7 @@ typedef struct Daemon {
         Timer *timer;
         Sessions *sessions;
         Terminals *terminals;
+        Hosts *hosts; /* of sessions that end their grant */
         Active active;
         Waiters waiters;
         Courier courier;

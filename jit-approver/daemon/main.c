@@ -94,6 +94,11 @@ static void on_bus_up(void *userdata)
         flow_bus_up(userdata);
 }
 
+static void on_host_gone(const Id *session, void *userdata)
+{
+        opening_gone(userdata, session);
+}
+
 static int daemon_signals(Daemon *d)
 {
         sigset_t mask;
@@ -190,6 +195,9 @@ static int daemon_new(Daemon *d)
         if (r >= 0) {
                 r = terminals_new(d->bus, &d->terminals);
         }
+        if (r >= 0) {
+                r = hosts_new(d->event, on_host_gone, d, &d->hosts);
+        }
         return r < 0 ? r : server_new(d->event, &SERVER_LIMITS, methods_call, d, &d->server);
 }
 
@@ -213,6 +221,7 @@ static void daemon_done(Daemon *d)
         }
         d->lookup = lookup_free(d->lookup);
         freep(&d->voters);
+        d->hosts = hosts_free(d->hosts);
         d->terminals = terminals_free(d->terminals);
         d->sessions = sessions_free(d->sessions);
         d->timer = timer_free(d->timer);
@@ -338,6 +347,7 @@ static int daemon_run(Daemon *d)
                 r = daemon_load(d, &loading);
         }
         if (r >= 0) {
+                opening_watch(d);
                 r = daemon_listen(d);
         }
         if (r == -EDESTADDRREQ) {

@@ -68,6 +68,14 @@ static void close_session(Daemon *d, ActiveGrant *g, Session *x)
         active_remove_session(g, x);
 }
 
+/* Where the last session ends the grant, also one whose host was killed and could not close it. */
+static void watch_host(Daemon *d, const ActiveGrant *g, const Session *x)
+{
+        if (g->grant.end_when_done) {
+                (void) hosts_watch(d->hosts, &x->id, (pid_t) x->pid, x->start);
+        }
+}
+
 /* systemd says whether the host is inside. The grant may have ended in the meantime. */
 static void on_held(int r, void *userdata)
 {
@@ -79,6 +87,7 @@ static void on_held(int r, void *userdata)
         /* One whose end could not be recorded is still there, and its sessions were ended before this. */
         if ((r >= 0 || (x && !must_hold(g))) && x && g->grant.state == GRANT_ACTIVE) {
                 out.verdict = VERDICT_GRANT;
+                watch_host(o->daemon, g, x);
         } else {
                 refuse_session(&out);
                 if (x) {
@@ -139,6 +148,7 @@ static Opening *hold(Daemon *d, ActiveGrant *g, const Subject *s, const Peer *pe
         if (x->kind == SESSION_LOGIND || (!bus_is_up(d->bus) && !must_hold(g))) {
                 out->verdict = VERDICT_GRANT;
                 out->session = x->id;
+                watch_host(d, g, x);
                 return NULL;
         }
         Opening *o = calloc(1, sizeof(*o));
@@ -201,6 +211,18 @@ Opening *opening_start(
         return o;
 }
 
+/* Closed, or its host is gone. */
+static void session_over(Daemon *d, ActiveGrant *g, Session *x)
+{
+        close_session(d, g, x);
+        if (g->grant.end_when_done && g->n_sessions == 0 && g->grant.state == GRANT_ACTIVE) {
+                const Id id = g->grant.id;
+                Failure f = { 0 };
+                flow_end_grant(d, NULL, &id, GRANT_ENDED, &f);
+                failure_done(&f);
+        }
+}
+
 void opening_closed(Daemon *d, const Peer *peer)
 {
         ActiveGrant *g;
@@ -210,14 +232,31 @@ void opening_closed(Daemon *d, const Peer *peer)
                 return;
         }
         Session *x = active_session_of(&d->active, peer->pid, start, &g);
-        if (!x) {
-                return;
+        if (x) {
+                session_over(d, g, x);
         }
-        close_session(d, g, x);
-        if (g->grant.end_when_done && g->n_sessions == 0 && g->grant.state == GRANT_ACTIVE) {
-                const Id id = g->grant.id;
-                Failure f = { 0 };
-                flow_end_grant(d, NULL, &id, GRANT_ENDED, &f);
-                failure_done(&f);
+}
+
+void opening_gone(Daemon *d, const Id *session)
+{
+        for (size_t i = 0; i < d->active.n; i++) {
+                ActiveGrant *g;
+                Session *x = find_session(d, &d->active.items[i]->grant.id, session, &g);
+
+                if (x) {
+                        session_over(d, g, x);
+                        return;
+                }
+        }
+}
+
+void opening_watch(Daemon *d)
+{
+        for (size_t i = 0; i < d->active.n; i++) {
+                const ActiveGrant *g = d->active.items[i];
+
+                for (size_t k = 0; k < g->n_sessions; k++) {
+                        watch_host(d, g, &g->sessions[k]);
+                }
         }
 }

@@ -22,3 +22,7 @@ Opening *opening_free(Opening *o);
 
 /* The host process closes its session. */
 void opening_closed(Daemon *d, const Peer *peer);
+/* It is gone without a word; nothing where it has closed its session. */
+void opening_gone(Daemon *d, const Id *session);
+/* After a start: those of the sessions that are open. */
+void opening_watch(Daemon *d);

@@ -67,7 +67,7 @@ const Person *people_get(People *p, const Key *key);
 /* As far as gids go. A silent service adds none: so a question is judged where one is listed that never answers. */
 static inline Account person_account(uid_t uid, const Person *x)
 {
-        return (Account){ uid, x->found, x->gids, x->n_gids };
+        return (Account){ uid, x->found, x->gids, x->n_gids, .partial = false };
 }
 
 /* Makes every answer stale, so that the next lookup asks anew; what is being asked is asked again. */

@@ -125,6 +125,28 @@ START_TEST(ends_when_done)
 }
 END_TEST
 
+/* A host that was killed closes nothing, and has ended all the same; also while we were away. */
+START_TEST(ends_when_killed)
+{
+        char grant[ID_SIZE];
+
+        world_open_with(RULE "approvers = bob\nend-when-done = yes\n");
+        memcpy(grant, granted_by(BOB, EVE), sizeof(grant));
+        Client *first = session_of(EVE), *second = session_of(EVE);
+        const pid_t one = first->pid, two = second->pid;
+        ck_assert(world_host_gone(one));
+        ck_assert_str_eq(grant_state_of(grant), "active");
+        ck_assert(world_host_gone(one)); /* of whom nobody knows any more */
+        ck_assert_str_eq(grant_state_of(grant), "active");
+        if (_i == 1) {
+                world_restart(true);
+        }
+        ck_assert(world_host_gone(two));
+        ck_assert_str_eq(grant_state_of(grant), "ended");
+        ck_assert_int_eq(world_count("session.closed", grant), 2);
+}
+END_TEST
+
 /* A rule that does not say so keeps it for the next. */
 START_TEST(goes_on_when_done)
 {
@@ -132,7 +154,9 @@ START_TEST(goes_on_when_done)
 
         world_open_with(RULE "approvers = bob\n");
         memcpy(grant, granted_by(BOB, EVE), sizeof(grant));
-        session_closes(session_of(EVE));
+        Client *c = session_of(EVE);
+        ck_assert(!world_host_gone(c->pid));
+        session_closes(c);
         ck_assert_str_eq(grant_state_of(grant), "active");
 }
 END_TEST
@@ -641,6 +665,7 @@ static Suite *suite(void)
 
         tcase_add_checked_fixture(all, NULL, world_close);
         tcase_add_test(all, ends_when_done);
+        tcase_add_loop_test(all, ends_when_killed, 0, 2);
         tcase_add_test(all, goes_on_when_done);
         tcase_add_test(all, warnings);
         tcase_add_test(all, one_warning_of_two);

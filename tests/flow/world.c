@@ -14,6 +14,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "jit-approver/daemon/opening.h"
+
 #define WALL_START ((usec_t) 1800000000 * USEC_PER_SEC) /* 2027-01-15 08:00 UTC */
 #define BOOT_START (1000 * USEC_PER_SEC)
 #define CLIENTS_MAX 1024
@@ -351,6 +353,37 @@ void __wrap_terminal_tell(Terminals *t, const char *tty, const char *user, const
         (void) snprintf(world.told_tty, sizeof(world.told_tty), "%s", str_or(tty, ""));
 }
 
+/* --- hosts --- */
+
+static struct {
+        Id session;
+        pid_t pid;
+} watched[64];
+static size_t n_watched;
+
+int __wrap_hosts_watch(Hosts *h, const Id *session, pid_t pid, int64_t start);
+int __wrap_hosts_watch(Hosts *h, const Id *session, pid_t pid, int64_t start)
+{
+        if (n_watched == ELEMENTSOF(watched)) {
+                return -ENOSPC;
+        }
+        ck_assert_int_eq(start, 7 * (int64_t) pid);
+        watched[n_watched].session = *session;
+        watched[n_watched++].pid = pid;
+        return 0;
+}
+
+bool world_host_gone(pid_t pid)
+{
+        for (size_t i = 0; i < n_watched; i++) {
+                if (watched[i].pid == pid) {
+                        opening_gone(&world.d, &watched[i].session);
+                        return true;
+                }
+        }
+        return false;
+}
+
 /* --- the daemon --- */
 
 static Now world_clock(void)
@@ -430,10 +463,12 @@ void world_start(void)
         ck_assert_int_eq(timer_new(d->event, d->bus, on_due, d, &d->timer), 0);
         ck_assert_int_eq(sessions_new(d->event, d->bus, &d->sessions), 0);
         ck_assert_int_eq(terminals_new(d->bus, &d->terminals), 0);
+        n_watched = 0;
         ck_assert_int_eq(server_new(d->event, &world.limits, methods_call, d, &d->server), 0);
         world.running = true;
         ck_assert_int_eq(flow_recover(d), 0); /* as main.c: first what is in force */
         (void) load_rules();
+        opening_watch(d);
         ck_assert_int_eq(server_bind(d->server, SOCKET_PEOPLE, world.socket, 0666), 0);
         ck_assert_int_eq(server_bind(d->server, SOCKET_GATEWAY, world.gateway, 0600), 0);
 }

@@ -63,6 +63,8 @@ void world_open(void); /* world_rules, a new folder, started */
 void world_open_with(const char *rules);
 void world_close(void);
 void world_start(void);
+/* A host process was killed. false: nobody watches it. */
+bool world_host_gone(pid_t pid);
 void world_stop(bool killed); /* killed: nothing is flushed; the peers see a hang-up either way */
 void world_restart(bool killed);
 void world_set_rules(const char *text); /* and loads them */
