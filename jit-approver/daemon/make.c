@@ -154,13 +154,20 @@ int make_request(const Subject *s, const Rules *rules, const Rule *rule, const W
         return 0;
 }
 
+/* Nobody who is to say yes once more should have to look for why he did before. */
+static const char *extension_reason(const Grant *g, const Rule *rule, const Wish *wish)
+{
+        return str_empty(wish->reason) && rule->reason != REASON_NONE ? g->reason : wish->reason;
+}
+
 static int extension_words(const Grant *g, const Request *original, const Rule *rule,
         const Wish *wish, const Who *login, const char *host, Request *r)
 {
         if (who_copy(&g->asker, &r->asker) < 0 || who_copy(&g->target, &r->target) < 0 ||
                 who_copy(login, &r->login) < 0 || text_copy(g->service, &r->service) < 0 ||
                 text_copy(g->target_group, &r->target_group) < 0 || text_copy(host, &r->host) < 0 ||
-                text_copy(rule->name, &r->rule) < 0 || text_copy(wish->reason, &r->reason) < 0) {
+                text_copy(rule->name, &r->rule) < 0 ||
+                text_copy(extension_reason(g, rule, wish), &r->reason) < 0) {
                 return -ENOMEM;
         }
         return original ? text_copy(original->command, &r->command) : 0;

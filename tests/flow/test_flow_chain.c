@@ -509,10 +509,10 @@ END_TEST
 /* --- more time ----------------------------------------------------------------------------------- */
 
 /* "" or the error's code or name; what it answers stands in last_request and last_grant. */
-static const char *extend_by(Client *c, const char *grant, const char *span)
+static const char *extend_why(Client *c, const char *grant, const char *span, const char *reason)
 {
         static char said[64];
-        ExtendCall call = { PROTOCOL_VERSION, grant, span, "needs longer" };
+        ExtendCall call = { PROTOCOL_VERSION, grant, span, reason };
 
         say(c, "Extend", EXTEND_FIELDS, &call, 0);
         ck_assert(hear(c));
@@ -522,6 +522,11 @@ static const char *extend_by(Client *c, const char *grant, const char *span)
         (void) snprintf(last_request, sizeof(last_request), "%s", r ? text_of(r, "id") : "");
         client_close(c);
         return said;
+}
+
+static const char *extend_by(Client *c, const char *grant, const char *span)
+{
+        return extend_why(c, grant, span, "needs longer");
 }
 
 static const char *extend(uid_t uid, const char *grant, const char *span)
@@ -635,6 +640,50 @@ START_TEST(extended_for_himself)
         ck_assert_str_eq(why(BOB, id, "approve", NULL), "NotFound");
         ck_assert_str_eq(why(CAROL, id, "approve", NULL), "");
         ck_assert_int_eq(world_count("grant.extended", grant), 1);
+}
+END_TEST
+
+static const char *reason_of(const char *request)
+{
+        static char reason[64];
+        IdCall call = { PROTOCOL_VERSION, request };
+        Client *c = client_new(BOB, BOB);
+
+        say(c, "Show", ID_FIELDS, &call, 0);
+        ck_assert(hear(c));
+        (void) snprintf(reason, sizeof(reason), "%s", text_of(object(c, "request"), "reason"));
+        client_close(c);
+        return reason;
+}
+
+/* Without one it has the grant's; a rule that requires one wants it said each time. */
+START_TEST(extended_without_a_reason)
+{
+        char grant[ID_SIZE];
+        RequestCall call = { .version = PROTOCOL_VERSION,
+                .ask = ask_sudo(EVE),
+                .reason = "OPS-12",
+                .wait_usec = HOUR };
+
+        world_open_with(RULE "approvers = bob\nreason = optional\nreason-pattern = OPS-[0-9]+\n");
+        Client *c = client_new(ROOT, UID_UNSET);
+        call.ask.nonce = c->nonce;
+        say(c, "Request", REQUEST_FIELDS, &call, CALL_MORE);
+        ck_assert(hear(c));
+        ck_assert_str_eq(why(BOB, text(c, "request"), "approve", NULL), "");
+        ck_assert(hear(c));
+        memcpy(grant, text(c, "grant"), sizeof(grant));
+        ck_assert_str_eq(extend_why(client_new(EVE, EVE), grant, "10m", "later"), "reason");
+        ck_assert_str_eq(extend_why(client_new(EVE, EVE), grant, "10m", NULL), "");
+        ck_assert_str_eq(reason_of(last_request), "OPS-12");
+        ck_assert_str_eq(why(BOB, last_request, "approve", NULL), "");
+        ck_assert_str_eq(extend_why(client_new(EVE, EVE), grant, "10m", "OPS-13"), "");
+        ck_assert_str_eq(reason_of(last_request), "OPS-13");
+        ck_assert_str_eq(why(BOB, last_request, "approve", NULL), "");
+        world_set_rules(RULE "approvers = bob\nreason = required\n");
+        ck_assert_str_eq(extend_why(client_new(EVE, EVE), grant, "10m", NULL), "reason");
+        ck_assert_str_eq(extend_why(client_new(EVE, EVE), grant, "10m", ""), "reason");
+        ck_assert_str_eq(extend_why(client_new(EVE, EVE), grant, "10m", "a disk"), "");
 }
 END_TEST
 
@@ -795,6 +844,7 @@ static Suite *suite(void)
         tcase_add_loop_test(all, extended_by_who_may_not, 0, 2);
         tcase_add_loop_test(all, extended_too_late, 0, 2);
         tcase_add_loop_test(all, extended_for_himself, 0, 2);
+        tcase_add_test(all, extended_without_a_reason);
         tcase_add_test(all, extended_at_once);
         tcase_add_test(all, not_extended);
         tcase_add_test(all, nudges);

@@ -222,6 +222,38 @@ START_TEST(extension)
 }
 END_TEST
 
+/* Where none is given for more time, the one for the grant says it; not where the rule wants none told. */
+START_TEST(extension_without_a_reason)
+{
+        _cleanup_(rules_freep) Rules *rules = fixture_rules(text);
+        const Who behind = { 7, (char *) "eve" };
+        static const char *const given[] = { NULL, "" };
+        Grant g = { .id = { "K7QF-2M9D" },
+                .asker = { 1000, (char *) "dev" },
+                .service = (char *) "sudo",
+                .target = { 0, (char *) "root" },
+                .reason = (char *) "OPS-7" };
+        static const struct {
+                ReasonMode mode;
+                const char *grant, *reason;
+        } cases[] = { { REASON_OPTIONAL, "OPS-7", "OPS-7" }, { REASON_REQUIRED, "OPS-7", "OPS-7" },
+                { REASON_NONE, "OPS-7", "" }, { REASON_OPTIONAL, NULL, "" } };
+        Request r;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases) * ELEMENTSOF(given); i++) {
+                const Wish wish = { .reason = given[i % 2], .duration = 60, .detached = true };
+
+                rules->rules[0].reason = cases[i / 2].mode;
+                g.reason = (char *) cases[i / 2].grant;
+                ck_assert_int_eq(make_extension(&g, NULL, &rules->rules[0], &wish, &behind, "host",
+                                         "boot", &now, &r),
+                        0);
+                ck_assert_str_eq(str_or(r.reason, ""), cases[i / 2].reason);
+                request_done(&r);
+        }
+}
+END_TEST
+
 /* Each of the hundred comes, and none else. */
 START_TEST(any_code)
 {
@@ -254,6 +286,7 @@ int main(void)
         tcase_add_test(all, vote);
         tcase_add_test(all, order);
         tcase_add_test(all, extension);
+        tcase_add_test(all, extension_without_a_reason);
         tcase_add_test(all, any_code);
         suite_add_tcase(suite, all);
         srunner_run_all(runner, CK_ENV);
