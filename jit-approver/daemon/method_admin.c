@@ -32,9 +32,38 @@ static int log_row(const AuditRow *row, void *userdata)
         return 1;
 }
 
-static int log_id(const char *text, Id *ret)
+/*
+ * By any prefix, as everywhere. All of an id needs no object: the record may know of more than the store
+ * has. Else answered, and false.
+ */
+static bool log_request(Turn *t, const char *text, Id *ret)
 {
-        return text ? id_parse(text, ret) : 0;
+        Request r;
+
+        if (!text || id_parse(text, ret) >= 0) {
+                return true;
+        }
+        if (!method_take_request(t, text, ACT_SEE, &r)) {
+                return false;
+        }
+        *ret = r.id;
+        request_done(&r);
+        return true;
+}
+
+static bool log_grant(Turn *t, const char *text, Id *ret)
+{
+        Grant g;
+
+        if (!text || id_parse(text, ret) >= 0) {
+                return true;
+        }
+        if (!method_take_grant(t, text, ACT_SEE, &g)) {
+                return false;
+        }
+        *ret = g.id;
+        grant_done(&g);
+        return true;
 }
 
 static int log_time(const char *text, usec_t *ret)
@@ -92,20 +121,18 @@ void method_read_log(Turn *t)
                 .asker = UID_UNSET,
                 .approver = in->approver,
         };
-        JsonWriter w = call_writer();
-        LogPage p = { .w = &w, .whole = in->verify };
         Now now = t->daemon->now();
 
-        if (log_id(in->request, &f.request) < 0 || log_id(in->grant, &f.grant) < 0 ||
-                log_time(in->since, &f.since) < 0 || log_time(in->until, &f.until) < 0) {
-                json_writer_done(&w);
-                turn_bad_parameter(t, "request");
+        if (log_time(in->since, &f.since) < 0 || log_time(in->until, &f.until) < 0) {
+                turn_bad_parameter(t, "since");
                 return;
         }
-        if (!log_scope(t, &f)) {
-                json_writer_done(&w);
+        if (!log_scope(t, &f) || !log_request(t, in->request, &f.request) ||
+                !log_grant(t, in->grant, &f.grant)) {
                 return;
         }
+        JsonWriter w = call_writer();
+        LogPage p = { .w = &w, .whole = in->verify };
         (void) audit_flush(l->audit, &now);
         json_open_array(&w, "rows");
         int err = l->store ? store_audit(l->store, &f, log_row, &p) : -EIO;

@@ -440,6 +440,79 @@ START_TEST(log_of_ones_own)
 }
 END_TEST
 
+static const char *log_of(uid_t uid, const char *request, const char *grant, size_t *ret_n)
+{
+        LogCall call = { .version = PROTOCOL_VERSION, .request = request, .grant = grant };
+        Client *c = client_new(uid, uid);
+        static char said[64];
+
+        say(c, "ReadLog", LOG_FIELDS, &call, 0);
+        ck_assert(hear(c));
+        (void) snprintf(said, sizeof(said), "%s", error(c));
+        *ret_n = *said ? 0 : length(c, "rows");
+        client_close(c);
+        return said;
+}
+
+/* As everywhere: by what is enough of an id to know it by, and to strangers there is none. */
+START_TEST(log_by_the_beginning_of_an_id)
+{
+        char request[ID_SIZE], grant[ID_SIZE], part[6];
+        size_t whole, n;
+        Case x;
+
+        make_case(&x);
+        memcpy(request, x.request, sizeof(request));
+        memcpy(grant, x.grant, sizeof(grant));
+        for (int of_grant = 0; of_grant < 2; of_grant++) {
+                const char *id = of_grant ? grant : request;
+                const char *a = of_grant ? NULL : part, *b = of_grant ? part : NULL;
+
+                ck_assert_str_eq(log_of(AUD, a ? id : NULL, b ? id : NULL, &whole), "");
+                ck_assert_uint_gt(whole, 0);
+                (void) snprintf(part, sizeof(part), "%.4s", id);
+                ck_assert_str_eq(log_of(AUD, a, b, &n), "");
+                ck_assert_uint_eq(n, whole);
+                ck_assert_str_eq(log_of(DEV, a, b, &n), "");
+                ck_assert_uint_eq(n, whole);
+                ck_assert_str_eq(log_of(EVE, a, b, &n), "NotFound");
+                part[0] = part[0] == '7' ? '8' : '7';
+                ck_assert_str_eq(log_of(AUD, a, b, &n), "NotFound");
+                part[3] = '\0';
+                ck_assert_str_eq(log_of(AUD, a, b, &n), "NotFound");
+        }
+        /* Who may see it may still not read what others did. */
+        (void) snprintf(part, sizeof(part), "%.4s", request);
+        ck_assert_str_eq(log_of(BOB, part, NULL, &n), "");
+        ck_assert_uint_eq(n, 0);
+        /* All of one needs no object. */
+        ck_assert_str_eq(log_of(AUD, "2222-2222", NULL, &n), "");
+        ck_assert_uint_eq(n, 0);
+}
+END_TEST
+
+/* Two that begin alike: the store is told so, for chance takes too long. */
+START_TEST(log_by_an_ambiguous_id)
+{
+        char part[6];
+        size_t n;
+        Request r;
+        Case x;
+        Id id;
+
+        make_case(&x);
+        ck_assert_int_ge(id_parse(x.request, &id), 0);
+        ck_assert_int_ge(store_request_get(world.d.ledger.store, &id, &r), 0);
+        r.id.text[8] = r.id.text[8] == '7' ? '8' : '7';
+        ck_assert_int_ge(store_request_insert(world.d.ledger.store, &r), 0);
+        request_done(&r);
+        (void) snprintf(part, sizeof(part), "%.4s", id.text);
+        ck_assert_str_eq(log_of(AUD, part, NULL, &n), "Ambiguous");
+        ck_assert_str_eq(log_of(AUD, id.text, NULL, &n), "");
+        ck_assert_uint_gt(n, 0);
+}
+END_TEST
+
 /* The longest and worst of words, and many of them: each reply is still a message. */
 START_TEST(words_without_end)
 {
@@ -502,6 +575,8 @@ static Suite *suite(void)
         tcase_add_loop_test(t, lists_show_what_one_may_see, 0, ELEMENTSOF(lists));
         tcase_add_loop_test(t, pages, 0, 2);
         tcase_add_test(t, log_of_ones_own);
+        tcase_add_test(t, log_by_the_beginning_of_an_id);
+        tcase_add_test(t, log_by_an_ambiguous_id);
         tcase_add_loop_test(t, words_without_end, 0, 2);
         suite_add_tcase(s, t);
         return s;
