@@ -12,10 +12,10 @@
 
 static const Option options[] = { { NULL } };
 
-/* Those that the caller may sign; an approver from before there were any has none. */
-static int list_reviews(Call *c, Listing *list)
+/* Those that the caller may sign, or others; an approver from before there were any has none. */
+static int list_reviews(Call *c, const char *which, Listing *list)
 {
-        ListCall call = { .version = PROTOCOL_VERSION, .which = "reviews" };
+        ListCall call = { .version = PROTOCOL_VERSION, .which = which };
 
         c->quiet = true;
         int r = call_list(
@@ -27,21 +27,29 @@ static int list_reviews(Call *c, Listing *list)
         return r == EXIT_USAGE ? EXIT_DONE : r;
 }
 
-static int print_pending(const Ctl *ctl, Listing *list, Listing *reviews)
+static void print_reviews(const Listing *reviews, const char *head)
+{
+        if (table_rows(reviews->table) > 0) {
+                (void) printf("\n%s:\n", head);
+                table_print(reviews->table);
+        }
+}
+
+static int print_pending(const Ctl *ctl, Listing *list, Listing *reviews, Listing *others)
 {
         static const char none[] = "No request waits for your decision.";
-        _cleanup_(freep) char *tail = NULL;
+        _cleanup_(freep) char *own = NULL, *rest = NULL, *tail = NULL;
 
         if (ctl->json) {
-                tail = doc_member(&reviews->doc, "reviews");
+                own = doc_member(&reviews->doc, "reviews");
+                rest = doc_member(&others->doc, "unsigned");
+                (void) must(str_printf(&tail, "%s,%s", own, rest) < 0 ? NULL : tail);
                 return listing_print(list, ctl, "requests", tail, none);
         }
         (void) listing_print(list, ctl, "requests", NULL, none);
-        if (table_rows(reviews->table) > 0) {
-                (void) printf(
-                        "\nOpened without approval, to be reviewed (jitctl show, jitctl review):\n");
-                table_print(reviews->table);
-        }
+        print_reviews(
+                reviews, "Opened without approval, to be reviewed (jitctl show, jitctl review)");
+        print_reviews(others, "Opened without approval, for others to review (jitctl show)");
         return EXIT_DONE;
 }
 
@@ -50,6 +58,7 @@ static int run_pending(const Ctl *ctl)
         _cleanup_(call_done) Call c = { .client = CLIENT_NONE };
         _cleanup_(listing_done) Listing list = listing_of_requests();
         _cleanup_(listing_done) Listing reviews = listing_of_requests();
+        _cleanup_(listing_done) Listing others = listing_of_requests();
         ListCall call = { .version = PROTOCOL_VERSION, .which = "pending" };
 
         int r = call_open(&c, ctl);
@@ -58,9 +67,12 @@ static int run_pending(const Ctl *ctl)
                         listing_take, &list);
         }
         if (r == EXIT_DONE) {
-                r = list_reviews(&c, &reviews);
+                r = list_reviews(&c, "reviews", &reviews);
         }
-        return r == EXIT_DONE ? print_pending(ctl, &list, &reviews) : r;
+        if (r == EXIT_DONE) {
+                r = list_reviews(&c, "unsigned", &others);
+        }
+        return r == EXIT_DONE ? print_pending(ctl, &list, &reviews, &others) : r;
 }
 
 static int run_show(const Ctl *ctl)

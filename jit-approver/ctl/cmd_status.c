@@ -87,8 +87,9 @@ static void print_daemon(const JsonNode *status)
                 (long long) node_integer(status, "waiting", 0),
                 (long long) node_integer(status, "grants", 0));
         if (node_integer(status, "reviews", 0) > 0) {
-                (void) printf("%-10s %lld opened without approval and not reviewed yet\n",
-                        "reviews", (long long) node_integer(status, "reviews", 0));
+                (void) printf("%-10s %lld opened without approval and not reviewed yet%s\n",
+                        "reviews", (long long) node_integer(status, "reviews", 0),
+                        *roles ? " (jitctl pending)" : "");
         }
         if (node_integer(status, "rescue_codes", -1) >= 0) {
                 (void) printf("%-10s codes left: %lld\n", "rescue",

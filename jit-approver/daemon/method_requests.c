@@ -160,19 +160,29 @@ static int list_request(const Request *r, int64_t row, void *userdata)
         return page_is_full(p, row);
 }
 
-/* A review that the caller may sign, as its request. */
+/* An open review: the caller may sign it, or it is others' to sign and he is to know of all. */
+static bool review_wanted(const Page *p, const Request *r)
+{
+        const Turn *t = p->turn;
+        const Voter v = { t->caller.account, t->caller.login_uid };
+        bool signs = flow_reviewer_standing(t->daemon, &v, r) == STANDING_APPROVER;
+
+        if (streq(p->which, "reviews")) {
+                return signs;
+        }
+        return !signs && access_judge(ACT_AUDIT, turn_roles(t)) == ACCESS_YES;
+}
+
 static int list_review(const Id *request, int64_t row, void *userdata)
 {
         Page *p = userdata;
-        Turn *t = p->turn;
-        const Voter v = { t->caller.account, t->caller.login_uid };
         Request r;
 
-        int err = store_request_get(t->daemon->ledger.store, request, &r);
+        int err = store_request_get(p->turn->daemon->ledger.store, request, &r);
         if (err < 0) {
                 return err;
         }
-        if (flow_reviewer_standing(t->daemon, &v, &r) == STANDING_APPROVER) {
+        if (review_wanted(p, &r)) {
                 put_listed(p, &r);
         }
         request_done(&r);
@@ -181,7 +191,8 @@ static int list_review(const Id *request, int64_t row, void *userdata)
 
 void method_list_requests(Turn *t)
 {
-        static const char *const words[] = { "pending", "reviews", "mine", "open", "all" };
+        static const char *const words[] = { "pending", "reviews", "unsigned", "mine", "open",
+                "all" };
         Page p = { .turn = t, .which = str_or(t->in.list.which, "open") };
         const RequestFilter f = {
                 .only_pending = streq(p.which, "pending") || streq(p.which, "open"),
@@ -198,7 +209,7 @@ void method_list_requests(Turn *t)
         Store *store = t->daemon->ledger.store;
         if (!store) {
                 page_reply(&p, -EIO);
-        } else if (streq(p.which, "reviews")) {
+        } else if (streq(p.which, "reviews") || streq(p.which, "unsigned")) {
                 page_reply(&p, store_reviews_open(store, f.after, list_review, &p));
         } else {
                 page_reply(&p, store_requests(store, &f, list_request, &p));

@@ -466,10 +466,10 @@ class Approvers(Case):
         self.assertRegex(shown.splitlines()[1], r"^K7QF-2M9D  dev +sudo  root  30 min  in \d+ d")
         self.assertEqual(self.server.called("ListRequests")[0]["which"], "pending")
         self.serve(ListRequests=paged("requests", [REQUEST], [], [second]))
-        self.assertEqual(self.document("pending"), {"requests": [REQUEST, second], "reviews": []})
+        self.assertEqual(self.document("pending"), {"requests": [REQUEST, second], "reviews": [], "unsigned": []})
         self.serve(ListRequests=[[reply(requests=[])]])
         self.assertEqual(self.jitctl("pending").stdout, "")
-        self.assertEqual(self.document("pending"), {"requests": [], "reviews": []})
+        self.assertEqual(self.document("pending"), {"requests": [], "reviews": [], "unsigned": []})
         self.serve(ListRequests=[[reply(requests=[REQUEST], next=0)]])
         self.jitctl("pending", exit=1)
         # The second page fails: no half document.
@@ -486,7 +486,15 @@ class Approvers(Case):
         shown = self.jitctl("pending").stdout
         self.assertIn("to be reviewed", shown)
         self.assertIn("K7QF-2M9D  dev", shown)
-        self.assertEqual(self.document("pending"), {"requests": [], "reviews": [opened]})
+        self.assertEqual(self.document("pending"), {"requests": [], "reviews": [opened], "unsigned": []})
+
+        def others(parameters):
+            return reply(requests=[opened] if parameters["which"] == "unsigned" else [])
+        self.serve(ListRequests=[[others]])
+        shown = self.jitctl("pending").stdout
+        self.assertIn("for others to review", shown)
+        self.assertNotIn("to be reviewed", shown)
+        self.assertEqual(self.document("pending"), {"requests": [], "reviews": [], "unsigned": [opened]})
         # an approver of before there were any
         self.serve(ListRequests=[[reply(requests=[REQUEST])],
                                  [error("org.varlink.service.InvalidParameter", parameter="which")]])
@@ -743,7 +751,7 @@ class Admins(Case):
         self.serve(GetStatus=[[reply(**STATUS, reviews=2, rescue_codes=0)]],
                    ListRequests=[[reply(requests=[])]], ListGrants=[[reply(grants=[])]])
         shown = self.jitctl("status").stdout
-        self.assertIn("reviews    2 opened without approval and not reviewed yet\n", shown)
+        self.assertIn("reviews    2 opened without approval and not reviewed yet (jitctl pending)\n", shown)
         self.assertIn("rescue     codes left: 0\n", shown)
         broken = STATUS | {"rules_loaded": False, "problems": ["a.conf:1:2: " + EVIL],
                            "store": "disk full"}

@@ -469,19 +469,25 @@ START_TEST(review_that_cannot_be_told)
 }
 END_TEST
 
-static bool is_listed(uid_t uid, const char *id)
+static bool is_listed_as(const char *which, uid_t uid, const char *id)
 {
-        ListCall call = { PROTOCOL_VERSION, "reviews", 0 };
+        ListCall call = { PROTOCOL_VERSION, which, 0 };
         Client *c = client_new(uid, uid);
         bool found = false;
 
         say(c, "ListRequests", LIST_FIELDS, &call, 0);
         ck_assert(hear(c));
+        ck_assert_str_eq(error(c), "");
         for (const JsonNode *n = json_first(object(c, "requests")); n; n = json_next(n)) {
                 found = found || streq(text_of(n, "id"), id);
         }
         client_close(c);
         return found;
+}
+
+static bool is_listed(uid_t uid, const char *id)
+{
+        return is_listed_as("reviews", uid, id);
 }
 
 START_TEST(listed_for_who_may_sign)
@@ -509,6 +515,27 @@ START_TEST(listed_for_who_may_sign)
         say(c, "GetStatus", ID_FIELDS, &none, 0);
         ck_assert(hear(c));
         ck_assert_int_eq(number(c, "rescue_codes"), 0);
+}
+END_TEST
+
+/* Who reads everything sees what nobody has signed yet, and signs no more than before. */
+START_TEST(listed_for_auditors)
+{
+        static const uid_t others[] = { DEV, DEVADM, BOB, EVE, CAROL };
+        const char *id = broken(DEV);
+
+        ck_assert(is_listed_as("unsigned", AUD, id));
+        ck_assert(is_listed_as("unsigned", ROOT, id)); /* an administrator and no reviewer */
+        ck_assert(!is_listed_as("unsigned", ADM, id)); /* it is his to sign */
+        ck_assert(!is_listed(AUD, id));
+        for (size_t i = 0; i < ELEMENTSOF(others); i++) {
+                ck_assert(!is_listed_as("unsigned", others[i], id));
+        }
+        ck_assert_str_eq(review(AUD, AUD, id), "NotPermitted");
+        ck_assert(is_listed_as("unsigned", AUD, id));
+        ck_assert_str_eq(review(CAROL, CAROL, id), "");
+        ck_assert(!is_listed_as("unsigned", AUD, id));
+        ck_assert(!is_listed_as("unsigned", ROOT, id));
 }
 END_TEST
 
@@ -884,6 +911,7 @@ static Suite *suite(void)
         tcase_add_test(t, signed_once);
         tcase_add_test(t, review_that_cannot_be_told);
         tcase_add_test(t, listed_for_who_may_sign);
+        tcase_add_test(t, listed_for_auditors);
         tcase_add_test(t, codes_are_for_administrators);
         tcase_add_test(t, code_opens_once);
         tcase_add_test(t, rescue_alarms);
