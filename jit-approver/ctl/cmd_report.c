@@ -55,24 +55,34 @@ static void take_entry(const JsonNode *entry, void *userdata)
 }
 
 /*
- * A row may stand for several uses. The command that asked goes on without a grant.used of its own, so its
- * session has to tell of it; every later one has both.
+ * A row may stand for several. Who waited for his grant goes in without a grant.used of his own, so his session
+ * has to tell of it: one that is held has a row of that name, another asked once more. All who come later
+ * have both. A question that opens nothing is no use.
  */
+static void count_row(Line *l, const char *event, const JsonNode *data)
+{
+        const char *why = str_or(node_text(data, "why"), "");
+        int64_t times = node_integer(data, "count", 1);
+
+        if (streq(event, "session.opened")) {
+                l->sessions++;
+        } else if (streq(event, "grant.used") && streq(why, "session")) {
+                l->sessions += times;
+        } else if (streq(event, "grant.used") && !*why) {
+                l->uses += times;
+        }
+}
+
 static void take_row(const JsonNode *row, void *userdata)
 {
         Report *x = userdata;
         const char *event = str_or(node_text(row, "event"), ""), *grant = node_text(row, "grant");
-        bool used = streq(event, "grant.used");
 
-        if (!grant || (!used && !streq(event, "session.opened"))) {
-                return;
-        }
-        for (size_t i = x->n; i > 0; i--) {
+        for (size_t i = grant ? x->n : 0; i > 0; i--) {
                 Line *l = &x->lines[i - 1];
 
                 if (streq(l->id, grant)) {
-                        l->uses += used ? node_integer(node_object(row, "data"), "count", 1) : 0;
-                        l->sessions += !used;
+                        count_row(l, event, node_object(row, "data"));
                         return;
                 }
         }
@@ -283,7 +293,8 @@ const Verb verb_report = {
         .summary = "Who had what, why, decided by whom, and whether it was used",
         .notes =
                 "Every grant that was active between the two; administrators and auditors see all, others\n"
-                "their own. USED counts the uses between the two. T as for log.\n",
+                "their own. USED is how often somebody went in by it between the two, \"no\" if nobody did.\n"
+                "What a rule allows and what is exempt has no grant: see jitctl log. T as for log.\n",
         .options = options,
         .run = run,
 };

@@ -68,6 +68,23 @@ void flow_record_left_out(Daemon *d, bool all)
         record_left_out(d, &d->refused, "refused too often", all);
 }
 
+/* Of a grant that is used, which question it is; none is said of the one by which somebody goes in. */
+static const char *noted_why(const Subject *s, const Outcome *o)
+{
+        static const char *const others[] = { "session", "auth" };
+        const char *phase = str_or(s->ask->phase, "");
+
+        if (o->code || o->event != AUDIT_GRANT_USED || streq(phase, "account")) {
+                return o->code;
+        }
+        for (size_t i = 0; i < ELEMENTSOF(others); i++) {
+                if (streq(phase, others[i])) {
+                        return others[i];
+                }
+        }
+        return "asked";
+}
+
 void flow_note(Daemon *d, const Subject *s, const Outcome *o)
 {
         if (!o->noted) {
@@ -86,7 +103,7 @@ void flow_note(Daemon *d, const Subject *s, const Outcome *o)
                 .rule = o->rule,
                 .tty = s->ask->tty,
                 .origin = s->ask->rhost,
-                .why = o->code,
+                .why = noted_why(s, o),
         };
         flow_record(d, &f);
 }

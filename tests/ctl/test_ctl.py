@@ -965,6 +965,26 @@ class Keeping(Case):
         self.assertEqual(self.document("report", "--since", "yesterday"),
                          {"entries": [entries[0] | {"uses": 4}, entries[1] | {"uses": 0}]})
 
+    def test_report_counts_who_went_in(self):
+        """One a command, whether its sessions are held or not, and whoever waited for the grant."""
+        def row(event, **data):
+            return {"seq": 1, "time": "2026-11-21T15:04:05Z", "event": event, "grant": GRANT["id"],
+                    "data": data, "hash": "0" * 64}
+        account, session = row("grant.used"), row("grant.used", why="session")
+        opened, asked = row("session.opened", why="jit-session-K7QF-2M9D.scope"), row("grant.used", why="asked")
+        for uses, rows in [
+                (0, []), (0, [asked]), (0, [row("session.closed"), row("grant.extended")]),
+                (1, [session]), (1, [opened]), (1, [account]), (1, [asked, account, session]),
+                (3, [session, account, session, account, session]),
+                (3, [opened, account, opened, account, opened]),
+                (2, [row("grant.used", state="spent"), opened, row("grant.used", why="auth"), account]),
+                (5, [row("grant.used", count=5), row("grant.used", why="session", count=4)])]:
+            self.report({"grant": GRANT, "request": APPROVED}, rows=rows)
+            self.assertEqual(self.document("report", "--since", "today")["entries"][0]["uses"], uses, rows)
+            self.report({"grant": GRANT, "request": APPROVED}, rows=rows)
+            shown = self.jitctl("report", "--since", "today").stdout
+            self.assertRegex(shown, rf" active +{uses or 'no'} +bob")
+
     def test_report_without(self):
         self.report()
         self.assertIn("--since", self.jitctl("report", exit=2).stderr)

@@ -236,6 +236,37 @@ START_TEST(report_tells_what_was_active)
 }
 END_TEST
 
+/* By which question a grant was used: only the account line's lets somebody in, and says no more. */
+START_TEST(uses_tell_which_question)
+{
+        static const char *const asked[][2] = { { "account", "" }, { "session", "session" },
+                { "auth", "auth" }, { NULL, "asked" }, { "lunch", "asked" } };
+        LogCall call = { .version = PROTOCOL_VERSION };
+        char grant[ID_SIZE];
+        size_t n = 0;
+
+        memcpy(grant, granted(DEV), sizeof(grant));
+        for (size_t i = 0; i < ELEMENTSOF(asked); i++) {
+                Ask ask = ask_sudo(DEV);
+
+                ask.phase = asked[i][0];
+                ck_assert_str_eq(check_ask(ROOT, ask), VERDICT_GRANT);
+                world_forward(USEC_PER_SEC);
+        }
+        Client *c = client_new(AUD, AUD);
+        call.grant = grant;
+        say(c, "ReadLog", LOG_FIELDS, &call, 0);
+        ck_assert(hear(c));
+        for (const JsonNode *r = json_first(object(c, "rows")); r; r = json_next(r)) {
+                if (streq(text_of(r, "event"), "grant.used")) {
+                        ck_assert_uint_lt(n, ELEMENTSOF(asked));
+                        ck_assert_str_eq(text_of(json_get(r, "data"), "why"), asked[n++][1]);
+                }
+        }
+        ck_assert_uint_eq(n, ELEMENTSOF(asked));
+}
+END_TEST
+
 static Suite *suite(void)
 {
         Suite *s = suite_create("record");
@@ -248,6 +279,7 @@ static Suite *suite(void)
         tcase_add_test(t, backup_is_for_administrators);
         tcase_add_test(t, backup_that_nobody_fetches);
         tcase_add_test(t, report_tells_what_was_active);
+        tcase_add_test(t, uses_tell_which_question);
         suite_add_tcase(s, t);
         return s;
 }
