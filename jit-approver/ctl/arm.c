@@ -18,6 +18,7 @@
 #define TIMER "jit-pam-rollback.timer"
 #define FOLDER "/run/systemd/system/" TIMER ".d"
 #define DROP_IN FOLDER "/50-trial.conf"
+#define CALENDAR "%Y-%m-%d %H:%M:%S UTC"
 
 /* The wall clock too: the other one stands still while the machine sleeps. */
 static int drop_in_write(usec_t left, usec_t until)
@@ -31,14 +32,35 @@ static int drop_in_write(usec_t left, usec_t until)
                 (mkdir(FOLDER, 0755) < 0 && errno != EEXIST)) {
                 return -errno;
         }
-        if (!gmtime_r(&at, &tm) ||
-                strftime(calendar, sizeof(calendar), "%Y-%m-%d %H:%M:%S UTC", &tm) == 0) {
+        if (!gmtime_r(&at, &tm) || strftime(calendar, sizeof(calendar), CALENDAR, &tm) == 0) {
                 return -ERANGE;
         }
         int r = str_printf(&text,
                 "# Of jitctl enable.\n[Timer]\nOnBootSec=\nOnActiveSec=%llds\nOnCalendar=%s\n",
                 (long long) ((left + USEC_PER_SEC - 1) / USEC_PER_SEC), calendar);
         return r < 0 ? r : replace_file(DROP_IN, text, -1);
+}
+
+int arm_until(usec_t *ret)
+{
+        static const char key[] = "\nOnCalendar=";
+        _cleanup_(freep) char *text = NULL;
+        struct tm tm = { 0 };
+
+        int r = load_file(DROP_IN, &text, NULL);
+        if (r < 0) {
+                return r;
+        }
+        const char *at = strstr(text, key);
+        if (!at || !strptime(at + strlen(key), CALENDAR, &tm)) {
+                return -EBADMSG;
+        }
+        time_t until = timegm(&tm);
+        if (until <= 0) {
+                return -EBADMSG;
+        }
+        *ret = (usec_t) until * USEC_PER_SEC;
+        return 0;
 }
 
 /* Anything but success is told. */

@@ -10,5 +10,7 @@
 
 /* left: from now. until: on the wall. 0 when systemd has it running; what failed was told. */
 int arm_set(usec_t left, usec_t until);
+/* Until when, on the wall; anybody may know. -ENOENT: it is not set. -EBADMSG, -errno. */
+int arm_until(usec_t *ret);
 /* Best effort: going off without a trial does nothing. */
 void arm_clear(void);

@@ -12,6 +12,7 @@
 #include "jit-approver/ctl/call.h"
 #include "jit-approver/ctl/checker.h"
 #include "jit-approver/ctl/doc.h"
+#include "jit-approver/ctl/on_trial.h"
 #include "jit-approver/ctl/options.h"
 #include "jit-approver/ctl/print.h"
 #include "jit-approver/ctl/roads.h"
@@ -275,6 +276,15 @@ static bool is_installed(const Ctl *ctl, bool named, Findings *f)
         return false;
 }
 
+/* What stands in /etc/pam.d and may not stay. */
+static void check_trial(Findings *f)
+{
+        OnTrial t;
+
+        on_trial_here(&t);
+        on_trial_judge(&t, f);
+}
+
 /* The host's own files: PAM stacks, other roads to root, what locks out. */
 static void check_host(int root_fd, const Ctl *ctl, Findings *f)
 {
@@ -290,6 +300,7 @@ static void check_host(int root_fd, const Ctl *ctl, Findings *f)
                         check_files(ctl, f);
                         check_module(root_fd, &host, named, f);
                 }
+                check_trial(f);
         } else {
                 check_module(root_fd, &host, named, f);
         }

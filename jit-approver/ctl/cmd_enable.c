@@ -157,7 +157,6 @@ static int file_failed(const char *what, const char *path, int r)
         return EXIT_ERROR;
 }
 
-/* A trial that was begun and never came to edit anything is none. */
 static int check_trial(void)
 {
         Trial t;
@@ -169,15 +168,10 @@ static int check_trial(void)
         if (r < 0) {
                 return file_failed("read the trial in", TRIAL_FOLDER, r);
         }
-        for (size_t i = 0; i < t.n_files; i++) {
-                TrialFileState state = TRIAL_FILE_OTHER;
-
-                (void) trial_file_state(TRIAL_FOLDER, &t.files[i], &state);
-                if (state != TRIAL_FILE_BEFORE) {
-                        say("Nothing was changed: %s is on trial. First jitctl confirm it, or jitctl disable %s.",
-                                safe(t.service), safe(t.service));
-                        return EXIT_ERROR;
-                }
+        if (trial_has_edited(TRIAL_FOLDER, &t)) {
+                say("Nothing was changed: %s is on trial. First jitctl confirm it, or jitctl disable %s.",
+                        safe(t.service), safe(t.service));
+                return EXIT_ERROR;
         }
         (void) trial_over(TRIAL_FOLDER, &t);
         return EXIT_DONE;

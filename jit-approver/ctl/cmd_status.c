@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* jitctl status: how the approver is, and what of it is the caller's. */
+/* jitctl status: how the approver is, what is on trial, and what of it is the caller's. */
 
 #include <stdio.h>
 #include <unistd.h>
@@ -9,6 +9,7 @@
 #include "common/util.h"
 #include "jit-approver/ctl/call.h"
 #include "jit-approver/ctl/doc.h"
+#include "jit-approver/ctl/on_trial.h"
 #include "jit-approver/ctl/print.h"
 #include "jit-approver/ctl/view.h"
 
@@ -158,26 +159,37 @@ static int print_own(Call *c)
         return r;
 }
 
-static int run(const Ctl *ctl)
+static int fetch(Call *c, const Ctl *ctl)
 {
-        _cleanup_(call_done) Call c = { .client = CLIENT_NONE };
         IdCall call = { .version = PROTOCOL_VERSION };
         static const Field fields[] = { FIELD_REQUIRED(INTEGER, IdCall, version), FIELD_END };
 
-        int r = call_open(&c, ctl);
+        int r = call_open(c, ctl);
         if (r == EXIT_DONE) {
-                r = call_do(&c, "GetStatus", fields, &call);
+                r = call_do(c, "GetStatus", fields, &call);
         }
+        return r == EXIT_DONE && !c->reply.parameters ? call_garbled(c, "a status") : r;
+}
+
+static int run(const Ctl *ctl)
+{
+        _cleanup_(call_done) Call c = { .client = CLIENT_NONE };
+        OnTrial trial;
+
+        on_trial_here(&trial);
+        int r = fetch(&c, ctl);
         if (r != EXIT_DONE) {
+                /* What will be put back is worth knowing just then. */
+                on_trial_print(&trial, ctl->json ? stderr : stdout);
                 return r;
         }
-        if (!c.reply.parameters) {
-                return call_garbled(&c, "a status");
-        }
         if (ctl->json) {
-                return node_print(c.reply.parameters);
+                _cleanup_(freep) char *tail = on_trial_json(&trial);
+
+                return node_print_with(c.reply.parameters, tail);
         }
         print_daemon(c.reply.parameters);
+        on_trial_print(&trial, stdout);
         return print_own(&c);
 }
 

@@ -77,13 +77,26 @@ static void write_harmless(FILE *f, const char *json)
         }
 }
 
-int node_print(const JsonNode *n)
+int node_print_with(const JsonNode *object, const char *tail)
 {
-        _cleanup_(freep) char *text = node_json(n);
+        _cleanup_(freep) char *text = node_json(object);
 
+        if (tail) {
+                text[strlen(text) - 1] = '\0';
+        }
         write_harmless(stdout, text);
+        if (tail) {
+                (void) putchar(',');
+                write_harmless(stdout, tail);
+                (void) putchar('}');
+        }
         (void) putchar('\n');
         return EXIT_DONE;
+}
+
+int node_print(const JsonNode *n)
+{
+        return node_print_with(n, NULL);
 }
 
 void doc_add(Doc *d, const JsonNode *item)

@@ -13,6 +13,8 @@ char *node_join(const JsonNode *array, const char *between);
 char *node_json(const JsonNode *n);
 /* The same on stdout, as the one document. */
 int node_print(const JsonNode *n);
+/* An object that has members, with a tail of more ("member":…) behind them; NULL: none. */
+int node_print_with(const JsonNode *object, const char *tail);
 
 /*
  * One document of many objects, which may be more than one message holds: kept until it is whole,

@@ -297,6 +297,19 @@ int trial_file_state(const char *folder, const TrialFile *f, TrialFileState *ret
         return 0;
 }
 
+bool trial_has_edited(const char *folder, const Trial *t)
+{
+        for (size_t i = 0; i < t->n_files; i++) {
+                TrialFileState state = TRIAL_FILE_OTHER;
+
+                (void) trial_file_state(folder, &t->files[i], &state);
+                if (state != TRIAL_FILE_BEFORE) {
+                        return true;
+                }
+        }
+        return false;
+}
+
 /* Somebody else has changed it since: his changes stay. */
 static int take_ours_out(const char *path)
 {

@@ -73,6 +73,8 @@ typedef enum TrialFileState {
         TRIAL_FILE_AFTER,
 } TrialFileState;
 int trial_file_state(const char *folder, const TrialFile *f, TrialFileState *ret);
+/* One that was begun and never came to edit anything is none. */
+bool trial_has_edited(const char *folder, const Trial *t);
 
 /*
  * Puts one file back: as it was, or, where somebody else has changed it since, without our lines. One that
