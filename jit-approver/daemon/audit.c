@@ -46,6 +46,7 @@ struct Audit {
         size_t n_notes_told;    /* … are in the journal */
         size_t n_notes_written; /* … are in the open transaction */
         Gap gap, gap_written;
+        int64_t counts[_AUDIT_EVENT_MAX];
 };
 
 static void head_reset(Head *head)
@@ -150,6 +151,11 @@ Audit *audit_free(Audit *a)
 const char *audit_head(const Audit *a)
 {
         return a->committed.hash;
+}
+
+int64_t audit_count(const Audit *a, AuditEvent e)
+{
+        return (unsigned) e < _AUDIT_EVENT_MAX ? a->counts[e] : 0;
 }
 
 static int hash_row(Audit *a, const char *canonical, char ret[static DIGEST_HEX_SIZE])
@@ -266,24 +272,39 @@ int audit_append(Audit *a, const Fact *f, const Now *now)
         return append_fact(a, f, now->wall, false);
 }
 
+/* A note may be several of the same; what others count is theirs (rows pruned, codes made). */
+static void count_event(Audit *a, const Fact *f)
+{
+        bool is_note = f->event == AUDIT_GRANT_USED || f->event == AUDIT_CHECK_ALLOWED ||
+                       f->event == AUDIT_CHECK_REFUSED || f->event == AUDIT_CHECK_EXEMPT;
+
+        a->counts[f->event] += is_note ? MAX(f->count, (int64_t) 1) : 1;
+}
+
+typedef struct Telling {
+        Audit *audit;
+        const AuditRow *row;
+} Telling;
+
 static int tell_fact(const Fact *f, void *userdata)
 {
         _cleanup_(entry_done) Entry entry = {};
-        const AuditRow *row = userdata;
+        const Telling *t = userdata;
         int r;
 
+        count_event(t->audit, f);
         r = entry_from_fact(f, &entry);
         if (r < 0) {
                 return r;
         }
-        entry_send(&entry, row->seq, row->hash);
+        entry_send(&entry, t->row->seq, t->row->hash);
         return 0;
 }
 
 /* From the row itself, so that a commit waits for no entry to be made, and a later start says the same. */
-static int tell_row(const AuditRow *row)
+static int tell_row(Audit *a, const AuditRow *row)
 {
-        return audit_row_to_fact(row, tell_fact, (void *) row);
+        return audit_row_to_fact(row, tell_fact, &(Telling){ a, row });
 }
 
 void audit_tell(Audit *a)
@@ -292,7 +313,7 @@ void audit_tell(Audit *a)
                 return; /* nothing was written: how far the journal is stays as it was */
         }
         for (size_t i = 0; i < a->n_steps; i++) {
-                (void) tell_row(&a->steps[i]);
+                (void) tell_row(a, &a->steps[i]);
         }
         drop_steps(a);
         drop_notes(a, a->n_notes_written);
@@ -330,6 +351,7 @@ static void tell_note(Audit *a, const Fact *f)
 {
         _cleanup_(entry_done) Entry entry = {};
 
+        count_event(a, f);
         if (entry_from_fact(f, &entry) >= 0) {
                 entry_send(&entry, 0, a->committed.hash);
         }
@@ -432,7 +454,7 @@ static int recover_row(const AuditRow *row, void *userdata)
         int r;
 
         /* What cannot be read is for `jitctl log --verify` to find; the others are still told. */
-        r = tell_row(row);
+        r = tell_row(a, row);
         if (r == -ENOMEM) {
                 return r;
         }

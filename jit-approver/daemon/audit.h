@@ -124,6 +124,8 @@ int audit_recover(Audit *a);
 
 /* The newest row's hash, 64 hex digits. */
 const char *audit_head(const Audit *a);
+/* How often that happened since the start, as far as the journal was told. */
+int64_t audit_count(const Audit *a, AuditEvent e);
 
 /* SHA-256, hex. */
 int digest_hex(const void *data, size_t n, char ret[static DIGEST_HEX_SIZE]);

@@ -53,6 +53,7 @@ static const Method methods[] = {
         { "Settle", GATEWAY, SETTLE_FIELDS, 0, 0, 0, 0, method_settle },
         { "ShowLink", GATEWAY, LINK_FIELDS, 0, 0, 0, METHOD_LINK, method_show_link },
         { "DecideLink", GATEWAY, DECIDE_LINK_FIELDS, 0, 0, 0, METHOD_LINK, method_decide_link },
+        { "GetMetrics", GATEWAY, ID_FIELDS, 0, 0, 0, 0, method_get_metrics },
         { "CancelLink", GATEWAY, LINK_FIELDS, 0, 0, 0, METHOD_LINK, method_cancel_link },
 };
 

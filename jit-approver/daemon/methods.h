@@ -124,6 +124,8 @@ void method_settle(Turn *t);
 void method_show_link(Turn *t);
 void method_decide_link(Turn *t);
 void method_cancel_link(Turn *t);
+/* method_metrics.c: likewise. */
+void method_get_metrics(Turn *t);
 /* The lookups that the holder of a call's link takes. */
 void method_plan_link(Turn *t);
 

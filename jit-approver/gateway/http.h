@@ -52,6 +52,8 @@ bool http_is_too_large(const HttpRequest *r);
 bool http_is_ambiguous(const HttpRequest *r);
 /* Who asks, as far as our own proxies tell. */
 Address http_client(const HttpRequest *r);
+/* By the Unix socket or from a loopback address, and nothing says that a proxy hands it on. */
+bool http_is_local(const HttpRequest *r);
 
 typedef struct HttpAnswer {
         int status;

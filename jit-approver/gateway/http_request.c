@@ -81,6 +81,20 @@ Address http_client(const HttpRequest *r)
         return address_forwarded(&c->peer, forwarded, c->http->config->trusted_proxies);
 }
 
+bool http_is_local(const HttpRequest *r)
+{
+        static const char *const of_proxies[] = { "X-Forwarded-For", "X-Forwarded-Host",
+                "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via" };
+        const HttpConnection *c = r->connection;
+
+        for (size_t i = 0; i < ELEMENTSOF(of_proxies); i++) {
+                if (http_header(r, of_proxies[i])) {
+                        return false;
+                }
+        }
+        return c->http->is_unix || address_is_loopback(&c->peer);
+}
+
 static void add_number(struct MHD_Response *response, const char *name, int value)
 {
         char text[16];

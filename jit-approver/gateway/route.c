@@ -46,6 +46,8 @@ Route route_find(const char *path, const char *style_path)
 
         if (streq(path, "/healthz")) {
                 r.kind = ROUTE_HEALTH;
+        } else if (streq(path, "/metrics")) {
+                r.kind = ROUTE_METRICS;
         } else if (streq(path, style_path)) {
                 r.kind = ROUTE_STYLE;
         } else if (streq(path, requests)) {
@@ -76,6 +78,7 @@ const char *route_refuses(const Route *r, const char *method)
                 return NULL;
         case ROUTE_STYLE:
         case ROUTE_HEALTH:
+        case ROUTE_METRICS:
         case ROUTE_LIST:
         case ROUTE_SHOW:
         default:

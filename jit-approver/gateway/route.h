@@ -12,6 +12,7 @@ typedef enum RouteKind {
         ROUTE_PAGE,     /* /r/TOKEN */
         ROUTE_STYLE,
         ROUTE_HEALTH,
+        ROUTE_METRICS,
         ROUTE_LIST, /* /api/v1/requests */
         ROUTE_SHOW, /* /api/v1/requests/ID */
         ROUTE_DECIDE,

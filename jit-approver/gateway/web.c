@@ -130,6 +130,8 @@ static void on_request(HttpRequest *r, void *web)
                 web_refuse(r, &route, &refusal);
         } else if (route.kind == ROUTE_HEALTH) {
                 on_health(w, r);
+        } else if (route.kind == ROUTE_METRICS) {
+                web_metrics(w, r);
         } else if (route.kind == ROUTE_STYLE) {
                 web_answer_style(r);
         } else if (!is_ours(w, r, &route)) {

@@ -43,6 +43,9 @@ void web_answer_style(HttpRequest *r);
 /* What the approver said of the request, in the form that the route asks for. */
 void web_answer_page(Visit *v, const JsonNode *page);
 
+/* web_metrics.c: asks the approver, and answers once. */
+void web_metrics(Web *w, HttpRequest *r);
+
 /* web_visit.c: asks the approver, and answers once. Takes token and form. */
 void web_visit(
         Web *w, HttpRequest *r, const Route *route, const Address *client, char *token, Form *form);

@@ -893,12 +893,59 @@ START_TEST(canaries)
 }
 END_TEST
 
+/* --- numbers --- */
+
+static int64_t number_of(Client *c, const char *event)
+{
+        for (const JsonNode *n = json_first(object(c, "events")); n; n = json_next(n)) {
+                if (streq(text_of(n, "event"), event)) {
+                        return json_integer(json_get(n, "count"));
+                }
+        }
+        return -1;
+}
+
+START_TEST(metrics)
+{
+        IdCall call = { PROTOCOL_VERSION, NULL };
+        Client *gate = client_gateway(), *c = request_sudo(DEV);
+
+        take("request.created", "bob");
+        for (int i = 0; i < 3; i++) {
+                (void) check_ask(ROOT, ask_of(DEV, "cron", NULL, "x"));
+        }
+        world_forward(2 * RECORD_DELAY);
+        say(gate, "GetMetrics", ID_FIELDS, &call, 0);
+        ck_assert(hear(gate));
+        ck_assert_str_eq(error(gate), "");
+        ck_assert_int_eq(number(gate, "pending"), 1);
+        ck_assert_int_eq(number(gate, "waiting"), 1);
+        ck_assert_int_eq(number(gate, "grants"), 0);
+        ck_assert_int_eq(number(gate, "rules_problems"), 0);
+        ck_assert_int_gt(number(gate, "owed"), 0);
+        ck_assert_int_gt(number(gate, "record_bytes"), 4096);
+        ck_assert_int_eq(number_of(gate, "request.created"), 1);
+        ck_assert_int_eq(number_of(gate, "check.refused"), 3);
+        ck_assert_int_eq(number_of(gate, "request.decided"), 0);
+        ck_assert_int_eq(number_of(gate, "no.such"), -1);
+        ck_assert_str_eq(decide(BOB, pending_of(c), "approve"), "");
+        world_set_rules("[rule x]\nnonsense\n");
+        world_forward(2 * RECORD_DELAY);
+        say(gate, "GetMetrics", ID_FIELDS, &call, 0);
+        ck_assert(hear(gate));
+        ck_assert_int_eq(number(gate, "grants"), 1);
+        ck_assert_int_gt(number(gate, "rules_problems"), 0);
+        ck_assert_int_eq(number_of(gate, "request.decided"), 1);
+        ck_assert_int_eq(number_of(gate, "rules.rejected"), 1);
+}
+END_TEST
+
 /* --- whose methods these are --- */
 
 START_TEST(own_socket)
 {
         static const char *const methods[] = { "ShowLink", "CancelLink", "DecideLink", "Deliver",
-                "Settle" };
+                "Settle", "GetMetrics" };
         Client *people = client_new(ROOT, UID_UNSET), *gate = client_gateway();
         IdCall call = { PROTOCOL_VERSION, NULL };
 
@@ -1015,6 +1062,7 @@ static Suite *suite(void)
         tcase_add_test(t, unreached);
         tcase_add_test(t, nobody_to_tell);
         tcase_add_test(t, canaries);
+        tcase_add_test(t, metrics);
         tcase_add_test(t, own_socket);
         tcase_add_test(t, disk_full);
         tcase_add_test(t, disk_full_of_deliveries);

@@ -24,6 +24,8 @@ START_TEST(paths)
                 { "", ROUTE_NONE, false, "" },
                 { "/healthz", ROUTE_HEALTH, false, "" },
                 { "/healthz/", ROUTE_NONE, false, "" },
+                { "/metrics", ROUTE_METRICS, false, "" },
+                { "/metrics/", ROUTE_NONE, false, "" },
                 { "/s.css", ROUTE_STYLE, false, "" },
                 { "/apis", ROUTE_NONE, false, "" },
                 { "/api/x", ROUTE_NONE, true, "" },

@@ -150,6 +150,48 @@ START_TEST(health)
 }
 END_TEST
 
+/* For this host alone, as far as can be told; whoever else asks learns nothing. */
+START_TEST(metrics)
+{
+        static const char *const of_proxies[] = { "X-Forwarded-For: 192.0.2.1\r\n",
+                "X-Forwarded-For: 127.0.0.1\r\n", "x-real-ip: 192.0.2.1\r\n",
+                "Forwarded: for=192.0.2.1\r\n", "Via: 1.1 proxy\r\n",
+                "X-Forwarded-Proto: https\r\n", "X-Forwarded-Host: h\r\n" };
+        _cleanup_(client_freep) Client *c = web_ask("GET", "/metrics", "", NULL);
+
+        ck_assert_int_eq(client_status(c), 200);
+        ck_assert_str_eq(
+                client_header(c, "Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
+        expect_text(c, "\njit_grants_active 3\n");
+        for (size_t i = 0; i < ELEMENTSOF(of_proxies); i++) {
+                expect(404, "GET", "/metrics", of_proxies[i], NULL);
+        }
+        expect(405, "POST", "/metrics", "", "");
+        approver.metrics.parameters = "{}";
+        expect(503, "GET", "/metrics", "", NULL);
+        approver.metrics = (Script){ .error = "NotPermitted", .parameters = "{}" };
+        expect(503, "GET", "/metrics", "", NULL);
+        approver.metrics = (Script){ 0 };
+        expect(503, "GET", "/metrics", "", NULL);
+        approver.busy = true;
+        expect(503, "GET", "/metrics", "", NULL);
+}
+END_TEST
+
+/* We stop, or the client has gone, before the approver has answered. */
+START_TEST(metrics_of_nobody)
+{
+        approver.metrics.hold = true;
+        _cleanup_(client_freep) Client *c = client_tcp(web_port(web), 1);
+        client_say(c, "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n");
+        while (!approver.held) {
+                ck_assert_int_ge(sd_event_run(event, 10 * USEC_PER_SEC), 0);
+        }
+        web = web_free(web);
+        ck_assert_uint_eq(approver.cancelled, 1);
+}
+END_TEST
+
 /* Whoever fetches it, however often: nothing but looking is asked of the approver. */
 START_TEST(reading_changes_nothing)
 {
@@ -690,6 +732,8 @@ int main(void)
         tcase_add_test(all, style);
         tcase_add_test(all, allow);
         tcase_add_test(all, health);
+        tcase_add_test(all, metrics);
+        tcase_add_test(all, metrics_of_nobody);
         tcase_add_test(all, reading_changes_nothing);
         tcase_add_test(all, every_state);
         tcase_add_test(all, decides);

@@ -65,7 +65,7 @@ struct UpstreamCall {
 };
 
 struct Upstream {
-        Script show, decide, cancel;
+        Script show, decide, cancel, metrics;
         bool up, busy;
         unsigned shows, decides, cancels, cancelled;
         char *parameters; /* of the last call */
@@ -79,6 +79,7 @@ static Script *script_of(const char *method)
 {
         return streq(method, "DecideLink")   ? &approver.decide
                : streq(method, "CancelLink") ? &approver.cancel
+               : streq(method, "GetMetrics") ? &approver.metrics
                                              : &approver.show;
 }
 
@@ -190,6 +191,7 @@ static _unused_ void web_start(void)
                 .up = true,
                 .show = { .parameters = PAGE_MAY },
                 .decide = { .parameters = PAGE_APPROVED },
+                .metrics = { .parameters = "{\"version\":\"1.2\",\"grants\":3}" },
                 .cancel = { .parameters = PAGE("over", REQUEST("withdrawn", "\"votes\":[]")) },
         };
         ck_assert_int_ge(sd_event_new(&event), 0);
