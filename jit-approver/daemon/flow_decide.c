@@ -114,8 +114,13 @@ const Rule *rule_in_force(const Rules *rules, const Request *r, Failure *f)
         if (rule && rule->action == ACTION_ASK) {
                 return rule;
         }
-        fail(f, "Refused", "rules", "rule %s, by which this was asked, is not in force any more",
-                r->rule);
+        if (r->state != REQUEST_PENDING) {
+                /* Of break-glass nobody was asked, by a rule that is in force all the same. */
+                fail_over("request", &r->id, request_state_to_string(r->state), f);
+        } else {
+                fail(f, "Refused", "rules",
+                        "rule %s, by which this was asked, is not in force any more", r->rule);
+        }
         return NULL;
 }
 

@@ -175,7 +175,18 @@ START_TEST(opens_loudly)
         ck_assert_str_eq(text_of(r, "kind"), "break-glass");
         ck_assert_str_eq(text_of(r, "reason"), "the site is down");
         ck_assert_str_eq(text_of(review, "state"), "open");
+        /* people, and not himself */
+        const JsonNode *reviewer = json_first(json_get(review, "reviewers"));
+        ck_assert_str_eq(json_string(reviewer), "carol");
+        ck_assert_str_eq(json_string(json_next(reviewer)), "adm");
+        ck_assert_ptr_null(json_next(json_next(reviewer)));
         ck_assert_str_eq(text_of(json_get(r, "grant"), "kind"), "break-glass");
+        /* there is nothing to decide, and that is why */
+        Client *bob = client_new(BOB, BOB);
+        DecideCall deny = { PROTOCOL_VERSION, id, "deny", NULL, NULL, NULL };
+        say(bob, "Decide", DECIDE_FIELDS, &deny, 0);
+        ck_assert(hear(bob));
+        ck_assert_str_eq(error(bob), "Over");
         /* for a quarter of an hour, and then whoever wants it again is heard again */
         world_forward(15 * MINUTE - USEC_PER_MSEC);
         ck_assert_str_eq(check_sudo(DEV), VERDICT_GRANT);
