@@ -51,11 +51,13 @@ static void put_review(JsonWriter *w, Store *store, const Rule *rule, const Requ
         }
 }
 
+/* What it became. Of a request for more time that is the grant there is, whatever is decided. */
 static void put_grant(JsonWriter *w, const Reply *how, const Request *r)
 {
+        const Id *id = r->kind == REQUEST_EXTENSION ? &r->extends : &r->grant;
         Grant g;
 
-        if (how->store && id_is_set(&r->grant) && store_grant_get(how->store, &r->grant, &g) >= 0) {
+        if (how->store && id_is_set(id) && store_grant_get(how->store, id, &g) >= 0) {
                 reply_grant_whole(w, "grant", how, &g);
                 grant_done(&g);
         }

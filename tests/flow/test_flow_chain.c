@@ -508,7 +508,9 @@ END_TEST
 
 /* --- more time ----------------------------------------------------------------------------------- */
 
-/* "" or the error's code or name; what it answers stands in last_request and last_grant. */
+static char last_of[ID_SIZE]; /* the grant that is to last longer */
+
+/* "" or the error's code or name; what it answers stands in last_request and last_of. */
 static const char *extend_why(Client *c, const char *grant, const char *span, const char *reason)
 {
         static char said[64];
@@ -520,6 +522,8 @@ static const char *extend_why(Client *c, const char *grant, const char *span, co
                 *error(c) ? (*text(c, "code") ? text(c, "code") : error(c)) : "");
         const JsonNode *r = *said ? NULL : object(c, "request");
         (void) snprintf(last_request, sizeof(last_request), "%s", r ? text_of(r, "id") : "");
+        const JsonNode *g = r ? json_get(r, "grant") : NULL;
+        (void) snprintf(last_of, sizeof(last_of), "%s", g ? text_of(g, "id") : "");
         client_close(c);
         return said;
 }
@@ -557,6 +561,7 @@ START_TEST(extended_by_approval)
         world_forward(20 * MINUTE);
         ck_assert_str_eq(extend(EVE, grant, "20m"), "");
         memcpy(id, last_request, sizeof(id));
+        ck_assert_str_eq(last_of, grant); /* which is shown with it, as it is now */
         ck_assert_uint_eq(owed(id, "request.created", "bob"), 1);
         ck_assert_str_eq(extend(EVE, grant, "20m"), ""); /* joins */
         ck_assert_str_eq(last_request, id);
