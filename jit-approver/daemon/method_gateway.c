@@ -229,12 +229,27 @@ static void put_span(JsonWriter *w, usec_t span)
         json_put_string(w, NULL, text);
 }
 
+/* What may be given. What lasts yet counts: see grant_extend(). */
+static usec_t longest(Daemon *d, const Request *r)
+{
+        const ActiveGrant *g =
+                r->kind == REQUEST_EXTENSION ? active_get(&d->active, &r->extends) : NULL;
+        Now now = d->now();
+
+        if (!g) {
+                return r->max_duration;
+        }
+        usec_t left = MAX(g->grant.until - now.wall, g->grant.until_boot - now.boot);
+        return r->max_duration - MAX(left, 0);
+}
+
 /* What may be chosen, the one asked for in its place among the usual ones. */
-static void put_durations(JsonWriter *w, const Request *r)
+static void put_durations(JsonWriter *w, Daemon *d, const Request *r)
 {
         static const usec_t usual[] = { 5 * USEC_PER_MIN, 15 * USEC_PER_MIN, 30 * USEC_PER_MIN,
                 USEC_PER_HOUR, 2 * USEC_PER_HOUR, 4 * USEC_PER_HOUR, 8 * USEC_PER_HOUR,
                 USEC_PER_DAY };
+        const usec_t most = longest(d, r);
         bool put = false;
 
         json_open_array(w, "durations");
@@ -243,7 +258,7 @@ static void put_durations(JsonWriter *w, const Request *r)
                         put_span(w, r->duration);
                         put = true;
                 }
-                if (usual[i] != r->duration && usual[i] <= r->max_duration) {
+                if (usual[i] != r->duration && usual[i] <= most) {
                         put_span(w, usual[i]);
                 }
         }
@@ -285,7 +300,7 @@ static void put_page(JsonWriter *w, const Turn *t, const Holder *h)
         json_put_string(w, "standing", holder_standing(t, h));
         json_put_boolean(w, "match_code", h->request.code != CODE_NONE);
         put_own_vote(w, d->ledger.store, h);
-        put_durations(w, &h->request);
+        put_durations(w, d, &h->request);
         json_open_array(w, "lately");
         (void) store_grants_lately(
                 d->ledger.store, h->request.asker.uid, LATELY, put_lately, &lately);

@@ -107,6 +107,7 @@ static void settle(int64_t id, const char *outcome, const char *problem)
 }
 
 static char result[64], state[64], standing[64], code[64], form[64], vote[16], page_command[256];
+static char extends[ID_SIZE]; /* the grant that is shown with it */
 static size_t durations, lately;
 
 static void keep_page(const Client *c)
@@ -121,6 +122,8 @@ static void keep_page(const Client *c)
         copy(page_command, sizeof(page_command), request ? text_of(request, "command") : "");
         copy(standing, sizeof(standing), text_of(page, "standing"));
         copy(form, sizeof(form), text_of(page, "form"));
+        bool longer = request && *text_of(request, "extends");
+        copy(extends, sizeof(extends), longer ? text_of(json_get(request, "grant"), "id") : "");
         copy(vote, sizeof(vote), text_of(page, "vote"));
         durations = lately = 0;
         list = page ? json_get(page, "durations") : NULL;
@@ -221,6 +224,32 @@ START_TEST(one_click)
         ck_assert_str_eq(state, "approved");
         ck_assert_int_eq(world_count("request.voted", c->request), 1);
         world_verify();
+}
+END_TEST
+
+/* More time for what is open: it is shown until when that is, and nothing is offered that cannot be given. */
+START_TEST(more_time)
+{
+        char bobs[LINK_TOKEN_SIZE], grant[ID_SIZE];
+        Client *c = asked(bobs), *dev = client_new(DEV, DEV);
+
+        ck_assert_str_eq(click_with(bobs, "approve", "15m", NULL), "");
+        ck_assert_str_eq(extends, "");
+        ck_assert(hear(c));
+        copy(grant, sizeof(grant), text(c, "grant"));
+        take("request.decided", "bob");
+        take("request.decided", "carol");
+        ExtendCall call = { PROTOCOL_VERSION, grant, "20m", "needs longer" };
+        say(dev, "Extend", EXTEND_FIELDS, &call, 0);
+        ck_assert(hear(dev));
+        ck_assert_str_eq(error(dev), "");
+        take("request.created", "bob");
+        ck_assert_str_eq(show(got.token), "");
+        ck_assert_str_eq(extends, grant);
+        ck_assert_uint_eq(durations, 6); /* 5m to 2h, and what is asked for */
+        ck_assert_str_eq(click_with(got.token, "approve", "2h", form), "");
+        ck_assert_str_eq(state, "approved");
+        ck_assert_int_eq(world_count("grant.extended", grant), 1);
 }
 END_TEST
 
@@ -1038,6 +1067,7 @@ static Suite *suite(void)
 
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_add_test(t, one_click);
+        tcase_add_test(t, more_time);
         tcase_add_test(t, denied_by_a_click);
         tcase_add_test(t, a_stage_after_the_other);
         tcase_add_test(t, only_looked_at);
