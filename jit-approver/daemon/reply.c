@@ -30,10 +30,14 @@ static void put_terms(JsonWriter *w, const Reply *how, const Request *r)
         }
 }
 
-static void put_review_of(JsonWriter *w, const Rule *rule, const Review *v)
+static void put_review_of(JsonWriter *w, const Rule *rule, const Request *r, const Review *v)
 {
         json_put_string(w, "state", v->signed_off ? "signed" : "open");
-        reply_put_names(w, "reviewers", rule ? &rule->reviewers : &(NameList){ 0 });
+        json_open_array(w, "reviewers");
+        if (rule) {
+                reply_put_people(w, &rule->reviewers, r);
+        }
+        json_close_array(w);
         reply_put_text(w, "by", v->person);
         reply_put_text(w, "note", v->note);
         reply_put_time(w, "time", v->signed_off ? v->time : v->opened);
@@ -45,7 +49,7 @@ static void put_review(JsonWriter *w, Store *store, const Rule *rule, const Requ
 
         if (store && r->kind == REQUEST_BREAK_GLASS && store_review_get(store, &r->id, &v) >= 0) {
                 json_open_object(w, "review");
-                put_review_of(w, rule, &v);
+                put_review_of(w, rule, r, &v);
                 json_close_object(w);
                 review_done(&v);
         }

@@ -44,15 +44,20 @@ static void put_approver(const Name *n, void *userdata)
         json_put_string(userdata, NULL, n->kind == NAME_UNIX_GROUP ? text : text + 1);
 }
 
+void reply_put_people(JsonWriter *w, const NameList *list, const Request *r)
+{
+        approvers_visit(list, r, put_approver, w);
+}
+
 /* Who may decide in the stage that is open, as far as it has been put to people. */
 void reply_put_approvers(JsonWriter *w, const Rule *rule, const Request *r)
 {
         json_open_array(w, "approvers");
         if (rule && r->stage < rule->stages.n) {
-                approvers_visit(&rule->stages.items[r->stage], r, put_approver, w);
+                reply_put_people(w, &rule->stages.items[r->stage], r);
         }
         for (size_t i = 0; rule && i < rule->escalate.n && i < r->escalated; i++) {
-                approvers_visit(&rule->escalate.items[i].to, r, put_approver, w);
+                reply_put_people(w, &rule->escalate.items[i].to, r);
         }
         json_close_array(w);
 }
@@ -73,7 +78,7 @@ static void put_approved(JsonWriter *w, const Rule *rule, const Request *r, size
         json_close_array(w);
 }
 
-void reply_put_names(JsonWriter *w, const char *name, const NameList *list)
+static void put_names(JsonWriter *w, const char *name, const NameList *list)
 {
         json_open_array(w, name);
         for (size_t i = 0; i < list->n; i++) {
@@ -88,7 +93,7 @@ static void put_stage(JsonWriter *w, const Rule *rule, const Request *r, size_t 
         const char *state = stage < r->stage ? "done" : stage == r->stage ? "open" : "later";
 
         json_open_object(w, NULL);
-        reply_put_names(w, "approvers", &rule->stages.items[stage]);
+        put_names(w, "approvers", &rule->stages.items[stage]);
         put_approved(w, rule, r, stage, votes, n);
         json_put_string(w, "state", state);
         json_close_object(w);
@@ -108,7 +113,7 @@ static void put_escalation(JsonWriter *w, const Escalation *e, usec_t since)
 {
         json_open_object(w, NULL);
         reply_put_time(w, "at", usec_add(since, e->after));
-        reply_put_names(w, "approvers", &e->to);
+        put_names(w, "approvers", &e->to);
         json_close_object(w);
 }
 

@@ -14,7 +14,8 @@ void reply_put_who(JsonWriter *w, const char *name, const char *uid_name, const 
 void reply_put_command(JsonWriter *w, const char *name, CommandShown how, const char *command);
 
 /* reply_chain.c; rule: NULL when it is not in force. */
-void reply_put_names(JsonWriter *w, const char *name, const NameList *list);
+/* Into an array: who stands in the list, groups of the rules by their members, without the asker. */
+void reply_put_people(JsonWriter *w, const NameList *list, const Request *r);
 void reply_put_votes(JsonWriter *w, const Vote *votes, size_t n);
 void reply_put_approvers(JsonWriter *w, const Rule *rule, const Request *r);
 void reply_put_stages(
