@@ -104,6 +104,27 @@ static void put_where(Html *h, const JsonNode *request)
         html(h, "</dd>\n");
 }
 
+/* When the grant that is to last longer ends as it is, and when it would as is asked for. */
+static void put_ends(Html *h, const JsonNode *request, usec_t now)
+{
+        const JsonNode *grant = node_object(request, "grant");
+        const char *ends = node_text(grant, "until");
+        char then[TIME_RFC3339_MAX];
+        usec_t until, more;
+
+        if (!page_is(grant, "state", "active") ||
+                time_rfc3339_parse(str_or(ends, ""), &until) < 0 ||
+                span_parse(page_text(request, "duration"), &more) < 0) {
+                return;
+        }
+        time_rfc3339(usec_add(until, more), then);
+        html(h, "<dt>Ends</dt>\n<dd>");
+        html_time(h, ends, now);
+        html(h, "</dd>\n<dt>With a yes</dt>\n<dd>");
+        html_time(h, then, now);
+        html(h, "</dd>\n");
+}
+
 static void put_how_long(Html *h, const JsonNode *request, usec_t now)
 {
         char buffer[SPAN_TEXT_MAX];
@@ -114,7 +135,11 @@ static void put_how_long(Html *h, const JsonNode *request, usec_t now)
         if (page_is(request, "kind", "extension")) {
                 html(h, " more, for grant %s", page_text(request, "extends"));
         }
-        html(h, "</dd>\n<dt>%s</dt>\n<dd>", page_was_opened(request) ? "Opened" : "Asked");
+        html(h, "</dd>\n");
+        if (pending && page_is(request, "kind", "extension")) {
+                put_ends(h, request, now);
+        }
+        html(h, "<dt>%s</dt>\n<dd>", page_was_opened(request) ? "Opened" : "Asked");
         html_time(h, node_text(request, "created"), now);
         html(h, "</dd>\n");
         if (pending) {

@@ -19,14 +19,17 @@ static bool same_span(const char *a, const char *b)
 /* chosen: what was sent before, or NULL. */
 static void put_durations(Html *h, const JsonNode *page, const char *chosen)
 {
-        const char *asked = page_text(node_object(page, "request"), "duration");
+        const JsonNode *request = node_object(page, "request");
+        const char *asked = page_text(request, "duration");
         const JsonNode *first = node_first(page, "durations");
 
         if (!first) {
                 return;
         }
-        html(h, "<div class=\"field\">\n<label for=\"duration\">If you approve, for</label>\n"
-                "<select id=\"duration\" name=\"duration\">\n");
+        html(h,
+                "<div class=\"field\">\n<label for=\"duration\">If you approve, %s</label>\n"
+                "<select id=\"duration\" name=\"duration\">\n",
+                page_is(request, "kind", "extension") ? "add" : "for");
         for (const JsonNode *d = first; d; d = json_next(d)) {
                 char buffer[SPAN_TEXT_MAX];
 

@@ -37,6 +37,28 @@ static void put_grant(Html *h, const JsonNode *request, usec_t now)
         html(h, ".");
 }
 
+/* What a request that came to nothing leaves as it was. */
+static void put_unchanged(Html *h, const JsonNode *request, usec_t now)
+{
+        if (!page_is(request, "kind", "extension")) {
+                html(h, "Nothing was opened.");
+                return;
+        }
+        html(h, "No time was added%s", node_object(request, "grant") ? ": " : ".");
+        put_grant(h, request, now);
+}
+
+/* "Denied. alice's sudo on web1 stays closed." */
+static void put_denied(Html *h, const JsonNode *request, usec_t now)
+{
+        if (page_is(request, "kind", "extension")) {
+                put_unchanged(h, request, now);
+        } else {
+                put_access(h, request);
+                html(h, " stays closed.");
+        }
+}
+
 static void put_decided(Html *h, const JsonNode *request, const char *word, const char *decision)
 {
         html(h, "<strong>%s</strong>", word);
@@ -99,15 +121,16 @@ static void put_over(Html *h, const JsonNode *request, usec_t now)
                 put_grant(h, request, now);
         } else if (streq(state, "denied")) {
                 put_decided(h, request, "Denied", "deny");
-                put_access(h, request);
-                html(h, " stays closed.");
+                put_denied(h, request, now);
         } else if (streq(state, "timed-out")) {
                 html(h, "<strong>Timed out.</strong> Nobody decided by ");
                 html_time(h, node_text(request, "deadline"), now);
-                html(h, ". Nothing was opened.");
+                html(h, ". ");
+                put_unchanged(h, request, now);
         } else {
                 html(h, "<strong>Withdrawn.</strong> The request was taken back before it was "
-                        "decided. Nothing was opened.");
+                        "decided. ");
+                put_unchanged(h, request, now);
         }
 }
 
@@ -116,16 +139,18 @@ static void put_waiting(Html *h, const JsonNode *request, const char *given)
 {
         int wanted = (int) node_integer(request, "approvals", 1);
         int n = page_voters(NULL, request, "approve");
+        bool longer = page_is(request, "kind", "extension");
 
         if (streq(given, "approve") && page_has_stages(request)) {
                 html(h, "<strong>You approved.</strong> Now asked: <b>");
                 (void) page_names(h, page_stage_open(request), "approvers", NULL);
-                html(h, "</b>. Nothing is open before every stage has said yes.");
+                html(h, "</b>. %s before every stage has said yes.",
+                        longer ? "No time is added" : "Nothing is open");
         } else if (streq(given, "approve")) {
                 html(h,
-                        "<strong>You approved.</strong> %d of %d: nothing is open before the others "
+                        "<strong>You approved.</strong> %d of %d: %s before the others "
                         "have approved too.",
-                        n, wanted);
+                        n, wanted, longer ? "no time is added" : "nothing is open");
         } else {
                 html(h, "<strong>You denied.</strong> The others may still decide.");
         }
@@ -142,8 +167,7 @@ static void put_given(Html *h, const PageView *v, const JsonNode *request)
                 put_grant(h, request, v->now);
         } else if (streq(state, "denied") && streq(v->given, "deny")) {
                 html(h, "<strong>Denied.</strong> ");
-                put_access(h, request);
-                html(h, " stays closed.");
+                put_denied(h, request, v->now);
         } else {
                 put_over(h, request, v->now);
         }

@@ -536,6 +536,7 @@ START_TEST(kinds)
         expect(longer,
                 "<b>1h</b> asks for <b>1 h</b> more as <b>1h, group 1h</b> on <b>1h</b></h1>");
         expect(longer, "<dt>For</dt>\n<dd>1 h more, for grant 1h</dd>");
+        expect(longer, "<label for=\"duration\">If you approve, add</label>");
         words = (Words){
                 .state = "approved", .standing = "over", .any = "x", .kind = "break-glass"
         };
@@ -564,6 +565,50 @@ START_TEST(kinds)
         words = (Words){ .state = "pending", .standing = "may", .any = "x", .kind = "some-day" };
         _cleanup_(freep) char *newer = render(&words, NULL, NULL);
         expect(newer, "<title>x asks for x, group x on x</title>");
+}
+END_TEST
+
+/* What is to last longer is open: until when now and then, and what becomes of it if nobody says yes. */
+START_TEST(more_time)
+{
+        static const struct {
+                const char *state, *given, *text;
+        } cases[] = {
+                { "pending", NULL,
+                        "<dt>Ends</dt>\n<dd><time datetime=\"2026-11-21T14:23:05Z\">14:23 UTC</time> "
+                        "<span class=\"soft\">(in 1 h)</span></dd>\n<dt>With a yes</dt>\n<dd>"
+                        "<time datetime=\"2026-11-21T15:23:05Z\">15:23 UTC</time> "
+                        "<span class=\"soft\">(in 2 h)</span></dd>" },
+                { "approved", "approve",
+                        "<strong>Approved.</strong> 1h’s 1h on 1h is open until <time" },
+                { "pending", "approve", "1 of 2: no time is added before the others have" },
+                { "denied", "deny",
+                        "<strong>Denied.</strong> No time was added: 1h’s 1h on 1h is open until <time" },
+                { "denied", NULL, ". No time was added: 1h’s 1h on 1h is open until <time" },
+                { "timed-out", NULL, ". No time was added: 1h’s 1h on 1h is open until <time" },
+                { "withdrawn", NULL,
+                        "decided. No time was added: 1h’s 1h on 1h is open until <time" },
+        };
+
+        ck_assert_int_eq(setenv("TZ", "UTC0", 1), 0);
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                const Words words = { .state = cases[i].state, .any = "1h", .kind = "extension" };
+                _cleanup_(freep) char *page = render(&words, cases[i].given, NULL);
+
+                expect(page, cases[i].text);
+                expect_no(page, "closed");
+                expect_no(page, "Nothing was opened");
+                ck_assert_uint_eq(count(page, "<dt>Ends"), streq(cases[i].state, "pending"));
+        }
+        /* an approver that is older does not say what it is about */
+        static const char old[] = "{\"request\":{\"state\":\"denied\",\"kind\":\"extension\"}}";
+        _cleanup_(json_freep) Json *json = NULL;
+        _cleanup_(freep) char *text = NULL;
+        size_t size;
+        ck_assert_int_eq(json_parse(old, strlen(old), &json), 0);
+        const PageView v = { .page = json_root(json), .style = "/s.css" };
+        ck_assert_int_eq(page_request(&v, &text, &size), 0);
+        expect(text, "<strong>Denied</strong>. No time was added.</p>");
 }
 END_TEST
 
@@ -700,6 +745,7 @@ int main(void)
         tcase_add_test(all, match_code);
         tcase_add_test(all, stages);
         tcase_add_test(all, kinds);
+        tcase_add_test(all, more_time);
         tcase_add_test(all, voted_before);
         tcase_add_test(all, masked);
         tcase_add_test(all, cut_off);
