@@ -216,10 +216,48 @@ static void put_why_not(Html *h, const JsonNode *page)
         html(h, "</p>\n");
 }
 
+static void put_review_open(Html *h, const JsonNode *request)
+{
+        const JsonNode *review = node_object(request, "review");
+
+        html(h, "<p class=\"why-not\">Somebody else than %s has to review it",
+                page_text(request, "asker"));
+        if (node_first(review, "reviewers")) {
+                html(h, ": <b>");
+                (void) page_names(h, review, "reviewers", NULL);
+                html(h, "</b>");
+        }
+        html(h, ". To sign: <code>jitctl review %s</code> on %s.</p>\n", page_text(request, "id"),
+                page_text(request, "host"));
+}
+
+/* Links end and sign nothing, but say how. */
+static void put_left(Html *h, const JsonNode *request)
+{
+        const JsonNode *grant = node_object(request, "grant");
+
+        if (page_is(grant, "state", "active")) {
+                html(h,
+                        "<p class=\"why-not\">An approver may end it now: <code>jitctl revoke %s"
+                        "</code> on %s.</p>\n",
+                        page_text(grant, "id"), page_text(request, "host"));
+        }
+        if (page_is(request, "kind", "break-glass") &&
+                !page_is(node_object(request, "review"), "state", "signed")) {
+                put_review_open(h, request);
+        }
+}
+
 void page_form(Html *h, const PageView *v)
 {
+        const JsonNode *request = node_object(v->page, "request");
+
+        if (page_was_opened(request)) {
+                put_left(h, request);
+                return;
+        }
         /* Anything but these words is no form; of what is over the box above has told. */
-        if (!page_is(node_object(v->page, "request"), "state", "pending")) {
+        if (!page_is(request, "state", "pending")) {
                 return;
         }
         if (page_is(v->page, "standing", "may")) {

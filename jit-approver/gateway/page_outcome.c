@@ -69,32 +69,25 @@ static void put_decided(Html *h, const JsonNode *request, const char *word, cons
         html(h, ". ");
 }
 
-/* Links sign nothing, but say whose it is to do and how. */
+/* Of what is to be looked at afterwards, whether somebody has. */
 static void put_review(Html *h, const JsonNode *request, usec_t now)
 {
         const JsonNode *review = node_object(request, "review");
         const char *note = page_text(review, "note");
 
-        if (page_is(review, "state", "signed")) {
-                html(h, " Reviewed by <b>%s</b> ", page_text(review, "by"));
-                html_time(h, node_text(review, "time"), now);
-                if (*note) {
-                        html(h, ": <q>%s</q>", note);
-                }
-                html(h, ".");
+        if (!page_is(review, "state", "signed")) {
+                html(h, " It is not reviewed yet.");
                 return;
         }
-        html(h, " Somebody else than %s has to review it", page_text(request, "asker"));
-        if (node_first(review, "reviewers")) {
-                html(h, " (");
-                (void) page_names(h, review, "reviewers", NULL);
-                html(h, ")");
+        html(h, " Reviewed by <b>%s</b> ", page_text(review, "by"));
+        html_time(h, node_text(review, "time"), now);
+        if (*note) {
+                html(h, ": <q>%s</q>", note);
         }
-        html(h, ": on %s, <code>jitctl review %s</code>.", page_text(request, "host"),
-                page_text(request, "id"));
+        html(h, ".");
 }
 
-/* Nobody was asked, so somebody is to look at it afterwards. */
+/* Nobody was asked; what is left to do stands below. */
 static void put_opened(Html *h, const JsonNode *request, usec_t now)
 {
         bool broken = page_is(request, "kind", "break-glass");

@@ -545,18 +545,22 @@ START_TEST(kinds)
         expect(broken, "<span class=\"state opened\">break-glass</span>");
         expect(broken, "<p class=\"outcome waiting\"");
         expect(broken, "<strong>Opened without asking</strong> <time");
+        expect(broken, " It is not reviewed yet.</p>");
+        expect(broken, "An approver may end it now: <code>jitctl revoke x</code> on x.</p>");
         expect(broken,
-                "Somebody else than x has to review it: on x, <code>jitctl review x</code>.");
+                "Somebody else than x has to review it. To sign: <code>jitctl review x</code> on x.");
         expect_no(broken, "<form");
         expect_no(broken, "could decide");
         words.review = "open";
         _cleanup_(freep) char *open = render(&words, NULL, NULL);
-        expect(open, "Somebody else than x has to review it (x, group audit): on x, <code>");
+        expect(open,
+                "Somebody else than x has to review it: <b>x, group audit</b>. To sign: <code>");
         words.review = "signed";
         _cleanup_(freep) char *reviewed = render(&words, NULL, NULL);
         expect(reviewed, " Reviewed by <b>x</b> <time");
         expect(reviewed, ": <q>x</q>.");
         expect_no(reviewed, "jitctl review");
+        expect_no(reviewed, "not reviewed");
         words.kind = "rescue";
         _cleanup_(freep) char *rescue = render(&words, NULL, NULL);
         expect(rescue, "with a rescue code</title>");
