@@ -324,7 +324,10 @@ static void cast(Daemon *d, Request *r, const Rule *rule, const Vote *votes, siz
         if (err >= 0) {
                 r->state = t.outcome;
                 r->grant = g.id;
-                r->stage = MAX(r->stage, t.stage);
+                /* Of what is decided the last stage stays the one it was. */
+                if (t.outcome == REQUEST_PENDING) {
+                        r->stage = MAX(r->stage, t.stage);
+                }
                 chain_expect(d, &t);
                 vote_counted(d, r, rule, &votes[n], &t, &g);
         } else {

@@ -108,7 +108,7 @@ static void settle(int64_t id, const char *outcome, const char *problem)
 
 static char result[64], state[64], standing[64], code[64], form[64], vote[16], page_command[256];
 static char extends[ID_SIZE]; /* the grant that is shown with it */
-static size_t durations, lately;
+static size_t durations, lately, approvers;
 
 static void keep_page(const Client *c)
 {
@@ -125,7 +125,11 @@ static void keep_page(const Client *c)
         bool longer = request && *text_of(request, "extends");
         copy(extends, sizeof(extends), longer ? text_of(json_get(request, "grant"), "id") : "");
         copy(vote, sizeof(vote), text_of(page, "vote"));
-        durations = lately = 0;
+        durations = lately = approvers = 0;
+        list = request ? json_get(request, "approvers") : NULL;
+        for (const JsonNode *n = list ? json_first(list) : NULL; n; n = json_next(n)) {
+                approvers++;
+        }
         list = page ? json_get(page, "durations") : NULL;
         for (const JsonNode *n = list ? json_first(list) : NULL; n; n = json_next(n)) {
                 durations++;
@@ -207,6 +211,7 @@ START_TEST(one_click)
         ck_assert_uint_eq(lately, 0);
         ck_assert_str_eq(click_with(bobs, "approve", "15m", form), "");
         ck_assert_str_eq(state, "approved");
+        ck_assert_uint_eq(approvers, 2); /* who could have */
         ck_assert_str_eq(vote, "approve");
         ck_assert_str_eq(standing, "over");
         ck_assert(hear(c));
