@@ -50,9 +50,7 @@ static Alarmed alarmed_by(const Rule *rule, const Request *r)
                 return a; /* no channel: nobody's telephone rings */
         }
         approvers_visit_reached(rule, REACH_ALL, r, add_alarmed, &a);
-        if (a.n == 0) {
-                approvers_visit(&rule->reviewers, r, add_alarmed, &a);
-        }
+        approvers_visit(&rule->reviewers, r, add_alarmed, &a);
         return a;
 }
 
