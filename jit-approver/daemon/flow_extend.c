@@ -102,16 +102,34 @@ void withdraw_extensions(Daemon *d, const Id *grant)
         }
 }
 
+/* What could not be approved is not asked for. */
+static void fail_room(const Rule *rule, usec_t room, Failure *f)
+{
+        char most[SPAN_TEXT_MAX], more[SPAN_TEXT_MAX];
+
+        span_say(rule->max_duration, most);
+        span_say(room - room % USEC_PER_MIN, more);
+        if (room >= USEC_PER_MIN) {
+                fail(f, "Refused", "duration",
+                        "rule %s grants at most %s at a time: now ask for %s more at most",
+                        rule->name, most, more);
+        } else {
+                fail(f, "Refused", "duration",
+                        "rule %s grants at most %s at a time; ask when less of it is left",
+                        rule->name, most);
+        }
+}
+
 /* Whether he may ask for it, before anything is made. */
 static bool may_ask_longer(Daemon *d, const Rule *rule, const ActiveGrant *g, usec_t by,
         const char *reason, Failure *f)
 {
+        Now now = d->now();
+        usec_t room = grant_room(&g->grant, rule, &now);
         Outcome o = { 0 };
-        char span[SPAN_TEXT_MAX];
 
-        if (by > rule->max_duration) {
-                span_say(rule->max_duration, span);
-                fail(f, "Refused", "duration", "rule %s grants at most %s", rule->name, span);
+        if (by > room) {
+                fail_room(rule, room, f);
         } else if (str_empty(reason) && rule->reason == REASON_REQUIRED) {
                 fail(f, "Refused", "reason", "a reason is needed: --reason");
         } else if (!str_empty(reason) && strlen(reason) > REASON_MAX) {

@@ -79,6 +79,19 @@ int grant_extend(Grant *g, usec_t by, usec_t most, const Now *now)
         return 0;
 }
 
+usec_t grant_room(const Grant *g, const Rule *rule, const Now *now)
+{
+        /* Both ends move alike, so this is its length by either clock, however they were set since. */
+        usec_t length = rule->extend == EXTEND_AUTO ? g->until - g->from : 0;
+        usec_t left = MAX(g->until - now->wall, g->until_boot - now->boot);
+        usec_t most = MAX(length, left);
+
+        if (rule->action != ACTION_ASK || rule->extend == EXTEND_NO || g->kind != REQUEST_ACCESS) {
+                return 0;
+        }
+        return most < rule->max_duration ? rule->max_duration - MAX(most, (usec_t) 0) : 0;
+}
+
 bool grant_is_of_boot(const Grant *g, const char *boot_id)
 {
         return str_empty(boot_id) || streq(g->boot_id, boot_id);

@@ -57,6 +57,12 @@ int grant_window(const Now *now, usec_t duration, Grant *g);
 int grant_extend(Grant *g, usec_t by, usec_t most, const Now *now);
 
 /*
+ * How much longer the rule would let it last, if asked now: all that is left of it afterwards (and, with
+ * extend = auto, its whole length) is at most max-duration. 0: nothing, or the rule does not extend.
+ */
+usec_t grant_room(const Grant *g, const Rule *rule, const Now *now);
+
+/*
  * Whether it was made in this boot; a boot_id that could not be read ("" or NULL) proves nothing.
  */
 bool grant_is_of_boot(const Grant *g, const char *boot_id);

@@ -116,6 +116,7 @@ char *say_chain(const Rule *rule, const Request *r)
 }
 
 #define CODE_SHOWN 16
+#define MORE_TIME (30 * USEC_PER_MIN) /* what is proposed, where there is that much */
 
 /* "Code 42. ", which whoever approves is to be told by the asker himself; "" where none is needed. */
 static const char *say_code(const Request *r, char out[static CODE_SHOWN])
@@ -280,19 +281,21 @@ static char *say_access(const Grant *g)
 
 char *say_ending(const Rule *rule, const Grant *g, const Now *now)
 {
-        bool extendable = rule && rule->action == ACTION_ASK && rule->extend != EXTEND_NO;
+        usec_t room = rule ? MIN(grant_room(g, rule, now), MORE_TIME) : 0;
+        bool extendable = room >= USEC_PER_MIN;
         _cleanup_(freep) char *access = say_access(g);
-        char until[TIME_RFC3339_MAX], left[SPAN_TEXT_MAX];
+        char until[TIME_RFC3339_MAX], left[SPAN_TEXT_MAX], more[SPAN_TEXT_MAX];
         usec_t rest = g->until > now->wall ? g->until - now->wall : 0;
         char *line = NULL;
 
         time_local(g->until, now->wall, until);
         span_say((rest + USEC_PER_SEC - 1) / USEC_PER_SEC * USEC_PER_SEC, left);
-        (void) str_printf(&line, "Your %s ends at %s, in %s%s%s%.4s%s", str_or(access, "access"),
+        span_format(room - room % USEC_PER_MIN, more);
+        (void) str_printf(&line, "Your %s ends at %s, in %s%s%s%.4s%s%s", str_or(access, "access"),
                 until, left,
                 g->on_expiry == ON_EXPIRY_END_SESSIONS ? ", and this session with it." : ".",
                 extendable ? " For more time: jitctl extend " : "", extendable ? g->id.text : "",
-                extendable ? " --for 30m" : "");
+                extendable ? " --for " : "", extendable ? more : "");
         return line;
 }
 

@@ -692,6 +692,24 @@ START_TEST(extended_without_a_reason)
 }
 END_TEST
 
+/* What could not be approved is not asked for; what was asked for can be, as it is, whenever that is. */
+START_TEST(no_more_than_there_is_room)
+{
+        char grant[ID_SIZE];
+
+        world_open_with(RULE "approvers = bob\nduration = 30m\nmax-duration = 1h\n");
+        memcpy(grant, granted_by(BOB, EVE), sizeof(grant));
+        ck_assert_str_eq(extend(EVE, grant, "31m"), "duration");
+        world_forward(5 * MINUTE);
+        ck_assert_str_eq(extend(EVE, grant, "36m"), "duration");
+        ck_assert_str_eq(extend(EVE, grant, "35m"), "");
+        world_forward(MINUTE);
+        ck_assert_str_eq(why(BOB, last_request, "approve", NULL), "");
+        ck_assert_str_eq(extend(EVE, grant, "2m"), "duration");
+        ck_assert_str_eq(extend(EVE, grant, "1m"), "");
+}
+END_TEST
+
 START_TEST(extended_at_once)
 {
         char grant[ID_SIZE];
@@ -850,6 +868,7 @@ static Suite *suite(void)
         tcase_add_loop_test(all, extended_too_late, 0, 2);
         tcase_add_loop_test(all, extended_for_himself, 0, 2);
         tcase_add_test(all, extended_without_a_reason);
+        tcase_add_test(all, no_more_than_there_is_room);
         tcase_add_test(all, extended_at_once);
         tcase_add_test(all, not_extended);
         tcase_add_test(all, nudges);

@@ -863,6 +863,8 @@ static void extend(void)
                 g->boot += by;
         } else if (open) {
                 ck_assert_str_eq(id, open->id);
+        } else if (!fits(g, lengths[at])) {
+                ck_assert_str_eq(error(c), "Refused");
         } else {
                 ck_assert_str_eq(error(c), "");
                 open = request_begins(id, g->asker, g->lane, g->command, true);

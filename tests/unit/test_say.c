@@ -209,14 +209,26 @@ START_TEST(ends)
                 .until = now.wall + 5 * USEC_PER_MIN - 3,
                 .on_expiry = ON_EXPIRY_WARN };
 
-        Rule rule = { .action = ACTION_ASK, .extend = EXTEND_ASK };
+        Rule rule = {
+                .action = ACTION_ASK, .extend = EXTEND_ASK, .max_duration = 4 * USEC_PER_HOUR
+        };
+        g.until_boot = now.boot + 5 * USEC_PER_MIN - 3;
         char *line = say_ending(&rule, &g, &now);
         ck_assert_ptr_nonnull(strstr(line, "Your sudo access as root ends at "));
         ck_assert_ptr_nonnull(
                 strstr(line, ", in 5 min. For more time: jitctl extend K7QF --for 30m"));
         free(line);
-        g.on_expiry = ON_EXPIRY_END_SESSIONS;
         /* What would be refused is not told as the way. */
+        rule.max_duration = 17 * USEC_PER_MIN;
+        line = say_ending(&rule, &g, &now);
+        ck_assert_ptr_nonnull(strstr(line, "jitctl extend K7QF --for 12m"));
+        free(line);
+        rule.max_duration = 5 * USEC_PER_MIN;
+        line = say_ending(&rule, &g, &now);
+        ck_assert_ptr_null(strstr(line, "extend"));
+        free(line);
+        rule.max_duration = 4 * USEC_PER_HOUR;
+        g.on_expiry = ON_EXPIRY_END_SESSIONS;
         rule.extend = EXTEND_NO;
         line = say_ending(&rule, &g, &now);
         ck_assert_ptr_nonnull(strstr(line, "and this session with it."));
