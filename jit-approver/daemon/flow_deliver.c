@@ -383,6 +383,13 @@ static int look_at_message(const OwedMessage *m, void *userdata)
         return 0;
 }
 
+static bool is_unreached(Daemon *d, const Id *request, Reached *ret)
+{
+        return store_outbox_of(d->ledger.store, request, OUTBOX_CREATED, look_at_message, ret) >=
+                       0 &&
+               !ret->any;
+}
+
 /* Whoever still waits is told that so far nobody knows of it; once. */
 static void tell_unreached(Daemon *d, Waiter *w)
 {
@@ -392,10 +399,7 @@ static void tell_unreached(Daemon *d, Waiter *w)
         Outcome o = { .verdict = VERDICT_PENDING, .request = w->request };
 
         w->reach_at = USEC_NEVER;
-        if (!rule ||
-                store_outbox_of(d->ledger.store, &w->request, OUTBOX_CREATED, look_at_message, &x) <
-                        0 ||
-                x.any) {
+        if (!rule || (rule->notify.n > 0 && !is_unreached(d, &w->request, &x))) {
                 return;
         }
         o.line = say_unreached(rule, &w->request, x.owed ? x.why : NULL);
