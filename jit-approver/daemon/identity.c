@@ -166,6 +166,15 @@ static Ternary resolve(
         return TERNARY_YES;
 }
 
+/*
+ * A user has 65,536 uids of his own (subuid(5)), and would have as many times what one asker may: a peer
+ * that speaks for itself has an account. Whom a module lets ask is the host's to know.
+ */
+static bool is_stranger(const Plan *p, const Subject *s)
+{
+        return !p->speaks_for_others && s->asker.uid != 0 && s->asker.known == TERNARY_NO;
+}
+
 static const char *resolve_asker(People *people, const Plan *p, Subject *s, const char **ret_line)
 {
         Ternary t = resolve(people, p, p->asker, &s->asker, &s->asker_who, s->numbers[0]);
@@ -174,7 +183,7 @@ static const char *resolve_asker(People *people, const Plan *p, Subject *s, cons
                 *ret_line = "The name service does not answer; try again.";
                 return "names";
         }
-        if (t == TERNARY_NO) {
+        if (t == TERNARY_NO || is_stranger(p, s)) {
                 *ret_line = "This account is not known here.";
                 return "identity";
         }

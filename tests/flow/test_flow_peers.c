@@ -565,6 +565,36 @@ START_TEST(uids_without_end)
 }
 END_TEST
 
+/* Nor does he ask as any of them: two open requests each, and the rate that all share used up by one. */
+START_TEST(uids_that_ask)
+{
+        RequestCall call = { PROTOCOL_VERSION, ask_of(UID_UNSET, "sudo", "root", "id"), NULL, NULL,
+                0, true };
+        char rules[4096];
+
+        (void) snprintf(rules, sizeof(rules), "%s", world_rules);
+        memcpy(strstr(rules, "rate = no"), "rate =1/h", 9);
+        world_close();
+        world_open_with(rules);
+        call.ask.nonce = call.ask.user = call.ask.ruser = NULL;
+        for (uid_t i = 0; i < 20; i++) {
+                Client *c = client_new(100000 + i, EVE);
+
+                say(c, "Request", REQUEST_FIELDS, &call, 0);
+                ck_assert(hear(c));
+                ck_assert_str_eq(text(c, "verdict"), VERDICT_DENY);
+                ck_assert_str_eq(text(c, "code"), "identity");
+                client_close(c);
+        }
+        ck_assert_int_eq(world_count("request.created", ""), 0);
+        ck_assert_str_eq(check_sudo(DEV), VERDICT_ASK);
+        /* that nobody answers is not that nobody has it */
+        world.names_silent = true;
+        call.ask.nonce = "0123456789abcdef0123456789abcdef";
+        ck_assert_str_eq(check_ask(EVE, call.ask), VERDICT_ASK);
+}
+END_TEST
+
 /* Two reloads at once, and one whose caller has gone. */
 START_TEST(reloads)
 {
@@ -712,6 +742,7 @@ static Suite *suite(void)
         tcase_add_test(t, peers_that_do_not_read);
         tcase_add_test(t, reserve);
         tcase_add_test(t, uids_without_end);
+        tcase_add_test(t, uids_that_ask);
         tcase_add_test(t, reloads);
         suite_add_tcase(s, t);
         return s;
