@@ -129,7 +129,9 @@ bool has_code(Daemon *d, Request *r, const Ballot *b, const char *person, Failur
         if (his <= TRIES_HIS && all <= TRIES_ALL && streq(b->code, right)) {
                 return true;
         }
-        miss_code(d, r, person, his);
+        if (his <= TRIES_HIS) { /* nor does he fill the record by going on */
+                miss_code(d, r, person, his);
+        }
         if (his >= TRIES_HIS) {
                 fail(f, his > TRIES_HIS ? "NotPermitted" : "Refused", "match-code",
                         "you typed a wrong code %d times; somebody else has to decide", TRIES_HIS);

@@ -103,7 +103,10 @@ int store_vote_insert(Store *s, const Id *request, const Vote *v);
 int store_votes(Store *s, const Id *request, Vote **ret, size_t *ret_n);
 void votes_free(Vote *votes, size_t n);
 
-/* Counts one more try of a person at a match code; how many he, and all, have missed with this one. */
+/*
+ * Counts one more try of a person at a match code, up to the first that is one too many; how many he, and
+ * all, have missed with this one.
+ */
 int store_try_count(
         Store *s, const Id *request, const char *person, int64_t *ret_his, int64_t *ret_all);
 /* The last one was right. */

@@ -132,14 +132,15 @@ int store_try_count(
         int r;
 
         r = row_open(s, STATEMENT_TRY_COUNT,
-                "INSERT INTO tries (request, person, wrong) VALUES (?, ?, 1)"
-                " ON CONFLICT DO UPDATE SET wrong = wrong + 1",
+                "INSERT INTO tries (request, person, wrong) VALUES (?1, ?2, 1)"
+                " ON CONFLICT DO UPDATE SET wrong = wrong + 1 WHERE wrong <= ?3",
                 &count);
         if (r < 0) {
                 return r;
         }
         put_id(&count, request);
         put_text(&count, person, NAME_LIMIT);
+        put_integer(&count, TRIES_HIS);
         r = row_run(&count);
         if (r < 0) {
                 return r;

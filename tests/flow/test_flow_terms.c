@@ -461,6 +461,21 @@ START_TEST(hundred_guesses)
 }
 END_TEST
 
+/* Whoever is not heard any more fills the record with nothing. */
+START_TEST(guesses_for_ever)
+{
+        world_open_with(RULE "approvers = bob, carol\nmatch-code = on\n");
+        Client *c = request_sudo(EVE);
+
+        for (int i = 0; i < 50; i++) {
+                ck_assert_str_eq(vote_with(BOB, c->request, "approve", "xx"), "match-code");
+        }
+        world_forward(2 * USEC_PER_SEC);
+        ck_assert_int_eq(world_count("code.wrong", ""), TRIES_HIS);
+        ck_assert_str_eq(state_of(c->request), "pending");
+}
+END_TEST
+
 /* So many at once, before any is answered: each is counted before it is compared. */
 START_TEST(guesses_at_once)
 {
@@ -680,6 +695,7 @@ static Suite *suite(void)
         tcase_add_test(all, fifty_for_one);
         tcase_add_test(all, used_by_asking);
         tcase_add_test(all, hundred_guesses);
+        tcase_add_test(all, guesses_for_ever);
         tcase_add_test(all, guesses_at_once);
         tcase_add_loop_test(all, every_door, 0, 2 * (int) ELEMENTSOF(doors));
         tcase_add_loop_test(all, denied_by_the_escalated, 0, 2);

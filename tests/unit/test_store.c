@@ -981,7 +981,7 @@ START_TEST(tries)
                 { "carol", 1, 3 },
                 { "bob", 3, 4 },
                 { "bob", 4, 4 },
-                { "bob", 5, 4 },
+                { "bob", 4, 4 }, /* which is one too many, however many there were */
                 { "uid:7", 1, 5 },
         };
         Request r = sample_request(1000), other = sample_request(1000);
