@@ -105,13 +105,13 @@ void fail(Failure *f, const char *error, const char *code, const char *format, .
 void flow_check(Daemon *d, const Subject *s, Outcome *ret);
 /* The record of what nobody is to be kept waiting for. */
 void flow_record(Daemon *d, const Fact *f);
-/* Likewise of an outcome, after it was told. */
-void flow_note(Daemon *d, const Subject *s, const Outcome *o);
 /* How a question came. */
 typedef enum Door {
         DOOR_PEER, /* its asker's own call, which opens nothing and takes no more than a message */
         DOOR_MODULE, /* a host program says who asks */
 } Door;
+/* The record of an outcome, after it was told. */
+void flow_note(Daemon *d, Door door, const Subject *s, const Outcome *o);
 
 /*
  * Whether a question of this asker's (UID_UNSET: nobody knows whose) is recorded by itself: he must neither

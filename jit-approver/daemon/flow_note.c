@@ -68,14 +68,23 @@ void flow_record_left_out(Daemon *d, bool all)
         record_left_out(d, &d->refused, "refused too often", all);
 }
 
-/* Of a grant that is used, which question it is; none is said of the one by which somebody goes in. */
-static const char *noted_why(const Subject *s, const Outcome *o)
+/*
+ * Of a grant that is used, which question it is; none is said of the one by which somebody goes in. Who speaks
+ * for himself opens nothing, whatever he calls it.
+ */
+static const char *noted_why(Door door, const Subject *s, const Outcome *o)
 {
         static const char *const others[] = { "session", "auth" };
         const char *phase = str_or(s->ask->phase, "");
 
-        if (o->code || o->event != AUDIT_GRANT_USED || streq(phase, "account")) {
+        if (o->code || o->event != AUDIT_GRANT_USED) {
                 return o->code;
+        }
+        if (door == DOOR_PEER) {
+                return "asked";
+        }
+        if (streq(phase, "account")) {
+                return NULL;
         }
         for (size_t i = 0; i < ELEMENTSOF(others); i++) {
                 if (streq(phase, others[i])) {
@@ -85,7 +94,7 @@ static const char *noted_why(const Subject *s, const Outcome *o)
         return "asked";
 }
 
-void flow_note(Daemon *d, const Subject *s, const Outcome *o)
+void flow_note(Daemon *d, Door door, const Subject *s, const Outcome *o)
 {
         if (!o->noted) {
                 return;
@@ -103,7 +112,7 @@ void flow_note(Daemon *d, const Subject *s, const Outcome *o)
                 .rule = o->rule,
                 .tty = s->ask->tty,
                 .origin = s->ask->rhost,
-                .why = noted_why(s, o),
+                .why = noted_why(door, s, o),
         };
         flow_record(d, &f);
 }

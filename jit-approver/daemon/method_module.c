@@ -15,7 +15,7 @@ static void answer(Turn *t, const Outcome *o)
 
         tell_call(t->call, o, &t->echo);
         if (o->noted && flow_hears(t->daemon, turn_door(t), t->subject.asker.uid, refused)) {
-                flow_note(t->daemon, &t->subject, o);
+                flow_note(t->daemon, turn_door(t), &t->subject, o);
         }
 }
 
@@ -162,7 +162,7 @@ void method_report_exempt(Turn *t)
                 .event = AUDIT_CHECK_EXEMPT,
         };
 
-        flow_note(t->daemon, &t->subject, &o);
+        flow_note(t->daemon, turn_door(t), &t->subject, &o);
         call_reply_empty(t->call);
         turn_free(t);
 }

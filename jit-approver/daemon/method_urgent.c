@@ -25,7 +25,7 @@ void method_rescue(Turn *t)
         words = TAKE_PTR(t->call->json); /* the subject borrows from it */
         tell_call(t->call, &o, &t->echo);
         if (flow_hears(t->daemon, DOOR_PEER, t->subject.asker.uid, true)) {
-                flow_note(t->daemon, &t->subject, &o);
+                flow_note(t->daemon, DOOR_PEER, &t->subject, &o);
         }
         outcome_done(&o);
         turn_free(t);

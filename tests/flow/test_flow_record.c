@@ -240,19 +240,25 @@ END_TEST
 START_TEST(uses_tell_which_question)
 {
         static const char *const asked[][2] = { { "account", "" }, { "session", "session" },
-                { "auth", "auth" }, { NULL, "asked" }, { "lunch", "asked" } };
+                { "auth", "auth" }, { NULL, "asked" }, { "lunch", "asked" }, { NULL, "asked" } };
         LogCall call = { .version = PROTOCOL_VERSION };
         char grant[ID_SIZE];
         size_t n = 0;
 
         memcpy(grant, granted(DEV), sizeof(grant));
-        for (size_t i = 0; i < ELEMENTSOF(asked); i++) {
+        for (size_t i = 0; i < ELEMENTSOF(asked) - 1; i++) {
                 Ask ask = ask_sudo(DEV);
 
                 ask.phase = asked[i][0];
                 ck_assert_str_eq(check_ask(ROOT, ask), VERDICT_GRANT);
                 world_forward(USEC_PER_SEC);
         }
+        /* his own word is no account line's */
+        Ask own = ask_sudo(DEV);
+        own.user = NULL;
+        own.phase = "account";
+        ck_assert_str_eq(check_ask(DEV, own), VERDICT_GRANT);
+        world_forward(USEC_PER_SEC);
         Client *c = client_new(AUD, AUD);
         call.grant = grant;
         say(c, "ReadLog", LOG_FIELDS, &call, 0);
