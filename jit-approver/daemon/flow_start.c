@@ -90,9 +90,7 @@ static void anchor(Daemon *d, ActiveGrant *g)
 /* Who gave a grant more time is looked at as who gave it at all. */
 static int recover_extension(const Request *r, int64_t row, void *userdata)
 {
-        ActiveGrant *g = r->kind == REQUEST_EXTENSION && r->state == REQUEST_APPROVED
-                                 ? active_get(userdata, &r->extends)
-                                 : NULL;
+        ActiveGrant *g = active_get(userdata, &r->extends);
 
         return g ? active_add_extension(g, &r->id) : 0;
 }
@@ -116,7 +114,7 @@ static int recover_grants(Daemon *d, bool copied)
                 }
         }
         if (r >= 0 && d->active.n > 0) {
-                r = store_requests_lately(d->ledger.store, recover_extension, &d->active);
+                r = store_extensions(d->ledger.store, recover_extension, &d->active);
         }
         return r;
 }

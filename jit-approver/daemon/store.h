@@ -89,6 +89,8 @@ int store_requests(Store *s, const RequestFilter *f, RequestVisit visit, void *u
 
 /* The newest thousand or so of all, newest first. */
 int store_requests_lately(Store *s, RequestVisit visit, void *userdata);
+/* All by which a grant that is active was given more time, oldest first. */
+int store_extensions(Store *s, RequestVisit visit, void *userdata);
 
 /*
  * The earliest deadlines of the pending requests, by the boot clock only of those made in boot_id;

@@ -359,25 +359,18 @@ int store_request_count_pending(Store *s, uid_t asker, int64_t *ret)
         return 0;
 }
 
-/* Without an index, which every request would have to write: so not far back. */
-int store_requests_lately(Store *s, RequestVisit visit, void *userdata)
+static int visit_requests(Row *row, RequestVisit visit, void *userdata)
 {
-        _cleanup_(row_donep) Row row = {};
         int r;
 
-        r = row_open(s, STATEMENT_REQUEST_LATELY,
-                "SELECT " COLUMNS ", row FROM requests ORDER BY row DESC LIMIT 1000", &row);
-        if (r < 0) {
-                return r;
-        }
-        while ((r = row_step(&row)) > 0) {
+        while ((r = row_step(row)) > 0) {
                 _cleanup_(request_done) Request request = REQUEST_NONE;
                 int64_t number;
 
-                get_request(&row, &request);
-                number = get_integer(&row, 1, INT64_MAX);
-                if (row.error < 0) {
-                        return row.error;
+                get_request(row, &request);
+                number = get_integer(row, 1, INT64_MAX);
+                if (row->error < 0) {
+                        return row->error;
                 }
                 r = visit(&request, number, userdata);
                 if (r != 0) {
@@ -385,6 +378,31 @@ int store_requests_lately(Store *s, RequestVisit visit, void *userdata)
                 }
         }
         return r;
+}
+
+/* Without an index, which every request would have to write: so not far back. */
+int store_requests_lately(Store *s, RequestVisit visit, void *userdata)
+{
+        _cleanup_(row_donep) Row row = {};
+
+        int r = row_open(s, STATEMENT_REQUEST_LATELY,
+                "SELECT " COLUMNS ", row FROM requests ORDER BY row DESC LIMIT 1000", &row);
+        return r < 0 ? r : visit_requests(&row, visit, userdata);
+}
+
+/* As far back as the oldest of those grants was asked for. */
+int store_extensions(Store *s, RequestVisit visit, void *userdata)
+{
+        _cleanup_(row_donep) Row row = {};
+
+        int r = row_open(s, STATEMENT_REQUEST_EXTENSIONS,
+                "SELECT " COLUMNS ", row FROM requests WHERE row >"
+                " (SELECT min(row) FROM requests WHERE id IN"
+                " (SELECT request FROM grants WHERE state = 'active'))"
+                " AND kind = 'extension' AND state = 'approved' AND extends IN"
+                " (SELECT id FROM grants WHERE state = 'active') ORDER BY row",
+                &row);
+        return r < 0 ? r : visit_requests(&row, visit, userdata);
 }
 
 int store_requests(Store *s, const RequestFilter *f, RequestVisit visit, void *userdata)

@@ -590,7 +590,10 @@ START_TEST(extended_by_who_may_not)
         memcpy(grant, granted_by(BOB, EVE), sizeof(grant));
         ck_assert_str_eq(extend(EVE, grant, "20m"), "");
         ck_assert_str_eq(why(CAROL, last_request, "approve", NULL), "");
-        if (_i == 1) {
+        for (int i = 0; _i == 2 && i < 1000; i++) { /* however much was asked since */
+                client_close(request_sudo(DAVE));
+        }
+        if (_i >= 1) {
                 world_restart(true);
         }
         world_forward(MINUTE);
@@ -864,7 +867,7 @@ static Suite *suite(void)
         tcase_add_test(all, crowd);
         tcase_add_test(all, crowd_of_one);
         tcase_add_test(all, extended_by_approval);
-        tcase_add_loop_test(all, extended_by_who_may_not, 0, 2);
+        tcase_add_loop_test(all, extended_by_who_may_not, 0, 3);
         tcase_add_loop_test(all, extended_too_late, 0, 2);
         tcase_add_loop_test(all, extended_for_himself, 0, 2);
         tcase_add_test(all, extended_without_a_reason);
