@@ -77,8 +77,7 @@ typedef struct Daemon {
         usec_t retry_at;  /* boot clock: when to try again what the store refused */
         usec_t rights_at; /* boot clock: when to look whether approvers still have their rights */
         usec_t warn_at;   /* wall clock: nobody is to be warned earlier */
-        Lookup *lookup;   /* of the voters, while it lasts */
-        struct Voters *voters; /* who is yet to be looked up */
+        struct Voters *voters; /* of the grants, while they are looked up */
         Nudges nudges;
         Prune prune;            /* see prune.h */
         usec_t escalate_at;     /* wall clock: no open request is to be escalated earlier */
@@ -139,6 +138,17 @@ void flow_detach(Daemon *d, Call *parked);
  */
 void flow_decide(Daemon *d, const Caller *c, Request *r, const Ballot *b, Failure *ret);
 void flow_decided(Daemon *d);
+/*
+ * Whoever has voted is asked after anew before a vote more is counted with his: what is known of him may be as
+ * old as his vote, and his right gone (hazard H-68).
+ */
+typedef struct Voters Voters;
+int voters_new(Daemon *d, Voters **ret);
+Voters *voters_free(Voters *v);
+/* Those of a request. Whether there is anybody. */
+bool voters_add(Voters *v, const Id *request);
+/* done, once, perhaps before this returns; it may free v. */
+void voters_look_up(Voters *v, LookupDone done, void *userdata);
 /* Whether the caller may decide it now; says why not. */
 bool flow_may_decide(Daemon *d, const Caller *c, const Request *r, Failure *ret);
 /* Whether it is his turn, if he may; TURNS_UNKNOWN also where the record cannot be read. */

@@ -35,16 +35,6 @@ static Account account_now(Daemon *d, uid_t uid, Silence silence)
         return account;
 }
 
-static const Approver *find_approver(const Rules *rules, const char *name)
-{
-        for (size_t i = 0; i < rules->n_approvers; i++) {
-                if (streq(rules->approvers[i]->name, name)) {
-                        return rules->approvers[i];
-                }
-        }
-        return NULL;
-}
-
 /* Of one who proved to be an approver without an account; he has none once his section is gone. */
 static Seats seats_of_approver(Daemon *d, const Rule *rule, const char *name, Silence silence)
 {
@@ -197,56 +187,12 @@ void chain_expect(Daemon *d, const Tally *t)
 
 #define RIGHTS_PAUSE USEC_PER_MIN      /* as long as the name service's answers are kept */
 #define DOUBT_TIME (15 * USEC_PER_MIN) /* of silence, until somebody is told */
-#define VOTERS_MAX 1024
 
-/* Whose groups are to be known before grants are judged by them. */
-typedef struct Voters {
-        uid_t uids[VOTERS_MAX];
-        size_t n, asked;
-} Voters;
-
-static void add_voter(Voters *v, uid_t uid)
+static void add_voters(Voters *v, const ActiveGrant *g)
 {
-        for (size_t i = 0; i < v->n; i++) {
-                if (v->uids[i] == uid) {
-                        return;
-                }
-        }
-        if (v->n < VOTERS_MAX) {
-                v->uids[v->n++] = uid;
-        }
-}
-
-static void add_voters_of(Daemon *d, const Id *request, Voters *v)
-{
-        const Rules *rules = config_rules(d->config);
-        Vote *votes = NULL;
-        size_t n = 0;
-
-        if (!id_is_set(request) || store_votes(d->ledger.store, request, &votes, &n) < 0) {
-                return;
-        }
-        for (size_t i = 0; i < n; i++) {
-                const Approver *a = find_approver(rules, votes[i].person);
-
-                if (votes[i].who.uid != UID_UNSET) {
-                        add_voter(v, votes[i].who.uid);
-                        continue;
-                }
-                for (size_t k = 0; a && k < a->users.n; k++) {
-                        if (a->users.items[k].exists == TERNARY_YES) {
-                                add_voter(v, a->users.items[k].id);
-                        }
-                }
-        }
-        votes_free(votes, n);
-}
-
-static void add_voters(Daemon *d, const ActiveGrant *g, Voters *v)
-{
-        add_voters_of(d, &g->grant.request, v);
+        voters_add(v, &g->grant.request);
         for (size_t i = 0; i < g->n_extensions; i++) {
-                add_voters_of(d, &g->extensions[i], v);
+                voters_add(v, &g->extensions[i]);
         }
 }
 
@@ -364,30 +310,11 @@ static void judge_rights(Daemon *d)
         expect_rights(d);
 }
 
-static void look_up_voters(Daemon *d);
-
-static void on_looked_up(void *userdata)
+static void on_voters_known(void *userdata)
 {
         Daemon *d = userdata;
 
-        d->lookup = lookup_free(d->lookup);
-        look_up_voters(d);
-}
-
-/* So many at a time; when all are known, the grants are judged. */
-static void look_up_voters(Daemon *d)
-{
-        Voters *v = d->voters;
-        Key keys[PEOPLE_KEYS_MAX];
-        size_t n = 0;
-
-        while (n < PEOPLE_KEYS_MAX && v->asked < v->n) {
-                keys[n++] = (Key){ .kind = KEY_UID, .uid = v->uids[v->asked++] };
-        }
-        if (n > 0 && people_lookup(d->people, keys, n, on_looked_up, d, &d->lookup) >= 0) {
-                return;
-        }
-        d->voters = (free(d->voters), NULL);
+        d->voters = voters_free(d->voters);
         if (config_rules(d->config) && d->ledger.store) {
                 judge_rights(d);
         }
@@ -411,14 +338,12 @@ void flow_rights(Daemon *d)
         if (d->voters || !config_rules(d->config) || !d->ledger.store || d->active.n == 0) {
                 return;
         }
-        Voters *v = calloc(1, sizeof(*v));
-        if (!v) {
+        if (voters_new(d, &d->voters) < 0) {
                 expect_rights(d);
                 return;
         }
         for (size_t i = 0; i < d->active.n; i++) {
-                add_voters(d, d->active.items[i], v);
+                add_voters(d->voters, d->active.items[i]);
         }
-        d->voters = v;
-        look_up_voters(d);
+        voters_look_up(d->voters, on_voters_known, d);
 }

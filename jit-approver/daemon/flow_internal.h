@@ -24,6 +24,9 @@ bool is_his_turn(Daemon *d, const Request *r, const Rule *rule, const Caller *c,
 /* Whether he typed the code that is on the asker's screen, where one is wanted; too many misses close it. */
 bool has_code(Daemon *d, Request *r, const Ballot *b, const char *person, Failure *f);
 
+/* flow_voters.c */
+const Approver *find_approver(const Rules *rules, const char *name);
+
 /* flow_chain.c */
 /* What these votes amount to now. -ENOMEM. */
 int chain_tally(

@@ -219,8 +219,7 @@ static void daemon_done(Daemon *d)
                 flow_record_left_out(d, true);
                 (void) audit_flush(d->ledger.audit, &now);
         }
-        d->lookup = lookup_free(d->lookup);
-        freep(&d->voters);
+        d->voters = voters_free(d->voters);
         d->hosts = hosts_free(d->hosts);
         d->terminals = terminals_free(d->terminals);
         d->sessions = sessions_free(d->sessions);

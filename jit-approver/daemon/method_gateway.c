@@ -390,6 +390,9 @@ void method_decide_link(Turn *t)
         if (!form_ok(t)) {
                 fail(&f, "NotPermitted", "form",
                         "this form is not from the page of this link; open the link again");
+        } else if (!turn_knows_voters(t, &h.request.id)) {
+                holder_done(&h);
+                return;
         } else if (link_caller(t, &h, &c, accounts, &f)) {
                 flow_decide(d, &c, &h.request, &b, &f);
         }

@@ -74,6 +74,10 @@ void method_decide(Turn *t)
                 request_done(&r);
                 return;
         }
+        if (!turn_knows_voters(t, &r.id)) {
+                request_done(&r);
+                return;
+        }
         Daemon *d = t->daemon; /* outlives the turn */
         flow_decide(d, &t->caller, &r, &b, &f);
         if (f.error) {

@@ -68,6 +68,7 @@ void turn_free(Turn *t)
         if (t) {
                 opening_free(t->opening);
                 lookup_free(t->lookup);
+                voters_free(t->voters);
                 fields_done(t->method->fields, &t->in);
                 free(t);
         }
@@ -348,12 +349,52 @@ static void on_looked_up(void *userdata)
 {
         Turn *t = userdata;
 
+        t->lookup = lookup_free(t->lookup);
         turn_caller(t);
         if (t->method->flags & METHOD_ASKS) {
                 turn_subject(t);
         } else {
                 t->method->handler(t);
         }
+}
+
+/* May run the handler, and free the turn, before it returns. */
+static void turn_look_up(Turn *t)
+{
+        int r = people_lookup(
+                t->daemon->people, t->plan.keys, t->plan.n, on_looked_up, t, &t->lookup);
+        if (r < 0) {
+                call_error(t->call, "NamesUnavailable", "out of memory");
+                turn_free(t);
+        }
+}
+
+/* The caller is looked up again: what was borrowed of him then is gone. */
+static void on_voters_known(void *userdata)
+{
+        Turn *t = userdata;
+
+        t->voters = voters_free(t->voters);
+        turn_look_up(t);
+}
+
+bool turn_knows_voters(Turn *t, const Id *request)
+{
+        if (t->knows_voters) {
+                return true;
+        }
+        if (voters_new(t->daemon, &t->voters) < 0) {
+                call_error(t->call, "NamesUnavailable", "out of memory");
+                turn_free(t);
+                return false;
+        }
+        t->knows_voters = true;
+        if (!voters_add(t->voters, request)) {
+                t->voters = voters_free(t->voters);
+                return true;
+        }
+        voters_look_up(t->voters, on_voters_known, t);
+        return false;
 }
 
 /* Both calls that carry one begin alike. */
@@ -426,13 +467,8 @@ static void turn_start(Turn *t)
                 return;
         } else {
                 call_on_gone(t->call, on_turn_gone, t);
-                /* May run the handler, and free the turn, before it returns. */
-                r = people_lookup(
-                        t->daemon->people, t->plan.keys, t->plan.n, on_looked_up, t, &t->lookup);
-                if (r >= 0) {
-                        return;
-                }
-                call_error(t->call, "NamesUnavailable", "out of memory");
+                turn_look_up(t);
+                return;
         }
         turn_free(t);
 }

@@ -49,6 +49,8 @@ typedef struct Turn {
         Plan plan; /* the Ask's lookups, then the caller's own */
         int at_caller, at_login, at_user, at_target;
         Lookup *lookup;
+        Voters *voters; /* of the request that is decided, while they are looked up */
+        bool knows_voters;
         uid_t login_uid;
         bool proven;
         Caller caller;
@@ -148,5 +150,10 @@ Door turn_door(const Turn *t);
 void turn_fail(Turn *t, const Failure *f);
 /* Who asks, anew: what was borrowed from People is good for one turn of the loop. -ESTALE: not any more. */
 int turn_resolve(Turn *t);
+/*
+ * Whether who has voted on the request is known as it is now; if not it is asked, and the handler called
+ * again, perhaps before this returns: the turn is not the caller's any more.
+ */
+bool turn_knows_voters(Turn *t, const Id *request);
 /* Answers with the refusal where the roles do not suffice. */
 bool turn_may(Turn *t, Act act, unsigned roles, const char *what);

@@ -269,6 +269,57 @@ START_TEST(left_the_group)
 }
 END_TEST
 
+/* She has said yes and left before another does: that is one yes, by either door, and opens nothing for a minute. */
+START_TEST(left_before_the_last)
+{
+        char id[ID_SIZE];
+
+        world_open_with(RULE "approvers = @sre, bob, carol\napprovals = 2\n");
+        memcpy(id, pending_of(request_sudo(EVE)), sizeof(id));
+        ck_assert_str_eq(vote(SUE, id, "approve"), "");
+        world.sue_left = true;
+        if (_i == 0) {
+                ck_assert_str_eq(vote(BOB, id, "approve"), "");
+        } else {
+                ck_assert_str_eq(decide_by_link(link_for(id, "bob", "mail"), "approve"), "");
+        }
+        ck_assert_str_eq(state_of(id), "pending");
+        ck_assert_int_eq(world_count("grant.started", ""), 0);
+        ck_assert_str_eq(vote(CAROL, id, "approve"), "");
+        ck_assert_str_eq(state_of(id), "approved");
+        world_forward(5 * MINUTE);
+        ck_assert_str_eq(check_sudo(EVE), VERDICT_GRANT);
+}
+END_TEST
+
+/* Whichever question of a vote waits for its answer, it counts then; or its voter hangs up, and it is none. */
+START_TEST(slow_votes)
+{
+        const unsigned at = 1 + (unsigned) _i / 2;
+        bool stays = _i % 2 == 0;
+        char id[ID_SIZE];
+
+        world_open_with(RULE "approvers = sue, bob\napprovals = 2\n");
+        memcpy(id, pending_of(request_sudo(EVE)), sizeof(id));
+        ck_assert_str_eq(vote(SUE, id, "approve"), "");
+        DecideCall call = { PROTOCOL_VERSION, id, "approve" };
+        Client *c = client_new(BOB, BOB);
+        world.names_held_at = at;
+        say(c, "Decide", DECIDE_FIELDS, &call, 0);
+        world_pump();
+        ck_assert(world.names_held);
+        if (!stays) {
+                client_close(c);
+        }
+        world_names_release();
+        if (stays) {
+                ck_assert(hear(c));
+                ck_assert_str_eq(error(c), "");
+        }
+        ck_assert_str_eq(state_of(id), stays ? "approved" : "pending");
+}
+END_TEST
+
 /* Silence is no answer: it takes nothing away, however long it lasts; the first word that is a no does. */
 START_TEST(nobody_can_say)
 {
@@ -687,6 +738,8 @@ static Suite *suite(void)
         tcase_add_test(all, warned_anew);
         tcase_add_loop_test(all, warned_after_a_restart, 0, 2);
         tcase_add_loop_test(all, left_the_group, 0, 2);
+        tcase_add_loop_test(all, left_before_the_last, 0, 2);
+        tcase_add_loop_test(all, slow_votes, 0, 6);
         tcase_add_test(all, nobody_can_say);
         tcase_add_test(all, groups_are_silent);
         tcase_add_test(all, slow_names);

@@ -121,6 +121,7 @@ struct Lookup {
 };
 
 static gid_t sre[] = { 2001 };
+static bool sue_has_left; /* as it was when she was last asked after */
 static Person persons[ELEMENTSOF(names)];
 static Person person_no = { .found = TERNARY_NO, .uid = UID_UNSET };
 static Person person_silent = { .found = TERNARY_UNKNOWN, .uid = UID_UNSET };
@@ -143,7 +144,7 @@ static Person *person_at(size_t i)
                 .gid = names[i].id,
                 .name = (char *) names[i].name,
                 .gids = sre,
-                .n_gids = names[i].id == SUE && !world.sue_left && !world.groups_silent ? 1 : 0,
+                .n_gids = names[i].id == SUE && !sue_has_left && !world.groups_silent ? 1 : 0,
                 .partial = world.groups_silent,
         };
         return &persons[i];
@@ -172,6 +173,14 @@ int __wrap_people_lookup(
 int __wrap_people_lookup(
         People *p, const Key *keys, size_t n, LookupDone done, void *userdata, Lookup **ret)
 {
+        for (size_t i = 0; i < n; i++) {
+                if (keys[i].kind == KEY_UID ? keys[i].uid == SUE : streq(keys[i].name, "sue")) {
+                        sue_has_left = world.sue_left;
+                }
+        }
+        if (world.names_held_at > 0 && --world.names_held_at == 0) {
+                world.names_held = true;
+        }
         if (!world.names_held) {
                 *ret = NULL;
                 done(userdata);
@@ -493,8 +502,7 @@ void world_stop(bool killed)
                 flow_record_left_out(d, true);
                 (void) audit_flush(d->ledger.audit, &now);
         }
-        d->lookup = lookup_free(d->lookup);
-        freep(&d->voters);
+        d->voters = voters_free(d->voters);
         d->terminals = terminals_free(d->terminals);
         d->sessions = sessions_free(d->sessions);
         d->timer = timer_free(d->timer);

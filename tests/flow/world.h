@@ -44,13 +44,14 @@ typedef struct World {
         NextDue next; /* what the clocks were last armed for */
         const char *boot_id, *machine_id;
         ServerLimits limits;
-        int64_t login_session; /* of whoever connects; 0 unless a test says otherwise */
-        bool names_silent;     /* the name service does not answer */
-        bool names_fold;       /* it takes a name in any case and with a domain */
-        bool names_held;       /* it answers when world_names_release() is called */
-        bool sue_left;         /* she is in @sre no more */
-        bool groups_silent;    /* who is in a group is known to a service that is down */
-        unsigned told;         /* lines sent to terminals; the last of them, and to which */
+        int64_t login_session;  /* of whoever connects; 0 unless a test says otherwise */
+        bool names_silent;      /* the name service does not answer */
+        bool names_fold;        /* it takes a name in any case and with a domain */
+        bool names_held;        /* it answers when world_names_release() is called */
+        unsigned names_held_at; /* from so many questions on; 0: never */
+        bool sue_left;          /* she is in @sre no more */
+        bool groups_silent;     /* who is in a group is known to a service that is down */
+        unsigned told;          /* lines sent to terminals; the last of them, and to which */
         char told_line[512], told_tty[64];
         bool disk_full;        /* no transaction begins */
         bool commit_fails;     /* what was begun cannot be finished */
