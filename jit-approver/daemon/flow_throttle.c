@@ -55,7 +55,7 @@ bool is_throttled(Daemon *d, const Rule *rule, uid_t asker, Outcome *o)
         if (rule->rate.count == 0 && rule->cool_down == 0) {
                 return false; /* nothing to look back for */
         }
-        int err = store_requests_lately(d->ledger.store, throttling_visit, &x);
+        int err = store_requests_lately(d->ledger.store, rule->name, throttling_visit, &x);
         if (err >= 0) {
                 err = find_denial(&x);
         }

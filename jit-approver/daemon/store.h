@@ -87,8 +87,8 @@ typedef struct RequestFilter {
 typedef int (*RequestVisit)(const Request *r, int64_t row, void *userdata);
 int store_requests(Store *s, const RequestFilter *f, RequestVisit visit, void *userdata);
 
-/* The newest thousand or so of all, newest first. */
-int store_requests_lately(Store *s, RequestVisit visit, void *userdata);
+/* By that rule, among the newest thousand or so of all, newest first. */
+int store_requests_lately(Store *s, const char *rule, RequestVisit visit, void *userdata);
 /* All by which a grant that is active was given more time, oldest first. */
 int store_extensions(Store *s, RequestVisit visit, void *userdata);
 

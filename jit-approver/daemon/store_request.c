@@ -380,14 +380,23 @@ static int visit_requests(Row *row, RequestVisit visit, void *userdata)
         return r;
 }
 
-/* Without an index, which every request would have to write: so not far back. */
-int store_requests_lately(Store *s, RequestVisit visit, void *userdata)
+/*
+ * Without an index, which every request would have to write: so not far back. What others' rules asked is not
+ * read: whoever only looks whether he may ask pays for this, too.
+ */
+int store_requests_lately(Store *s, const char *rule, RequestVisit visit, void *userdata)
 {
         _cleanup_(row_donep) Row row = {};
 
         int r = row_open(s, STATEMENT_REQUEST_LATELY,
-                "SELECT " COLUMNS ", row FROM requests ORDER BY row DESC LIMIT 1000", &row);
-        return r < 0 ? r : visit_requests(&row, visit, userdata);
+                "SELECT " COLUMNS ", row FROM requests WHERE rule = ? AND"
+                " row > (SELECT max(row) - 1000 FROM requests) ORDER BY row DESC",
+                &row);
+        if (r < 0) {
+                return r;
+        }
+        put_text(&row, rule, NAME_LIMIT);
+        return visit_requests(&row, visit, userdata);
 }
 
 /* As far back as the oldest of those grants was asked for. */

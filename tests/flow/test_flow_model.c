@@ -419,11 +419,11 @@ static bool must_pause(size_t asker, size_t lane)
 
         for (size_t i = n_requests; lanes[lane].slow && i > 0 && i + 1000 > n_requests; i--) {
                 const ModelRequest *r = &requests[i - 1];
-                if (now >= r->created && now - r->created >= 4 * HOUR) {
-                        break;
-                }
                 if (r->lane != lane || r->created > now) {
                         continue;
+                }
+                if (now - r->created >= 4 * HOUR) {
+                        break;
                 }
                 all += now - r->created < HOUR;
                 if (r->asker == asker) {

@@ -1056,7 +1056,7 @@ static int note_lately(const Request *r, int64_t row, void *userdata)
 /* The newest first, whoever asked and whatever became of it, until the visitor has seen enough. */
 START_TEST(lately)
 {
-        Lately all = { .most = 8 }, two = { .most = 2 };
+        Lately all = { .most = 8 }, two = { .most = 2 }, other = { .most = 8 };
 
         for (uid_t i = 0; i < 4; i++) {
                 Request r = sample_request(1000 + i);
@@ -1069,13 +1069,15 @@ START_TEST(lately)
                                 &(Now){ T0, 1 }, BOOT, NULL));
                 }
         }
-        MUST(store_requests_lately(fixture.store, note_lately, &all));
+        MUST(store_requests_lately(fixture.store, "web", note_lately, &all));
         ck_assert_uint_eq(all.n, 4);
         for (uid_t i = 0; i < 4; i++) {
                 ck_assert_uint_eq(all.seen[i], 1003 - i);
         }
-        MUST(store_requests_lately(fixture.store, note_lately, &two));
+        MUST(store_requests_lately(fixture.store, "web", note_lately, &two));
         ck_assert_uint_eq(two.n, 2);
+        MUST(store_requests_lately(fixture.store, "another", note_lately, &other));
+        ck_assert_uint_eq(other.n, 0);
 }
 END_TEST
 
