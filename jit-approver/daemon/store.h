@@ -87,7 +87,7 @@ typedef struct RequestFilter {
 typedef int (*RequestVisit)(const Request *r, int64_t row, void *userdata);
 int store_requests(Store *s, const RequestFilter *f, RequestVisit visit, void *userdata);
 
-/* By that rule, among the newest thousand or so of all, newest first. */
+/* The newest thousand by that rule, newest first. */
 int store_requests_lately(Store *s, const char *rule, RequestVisit visit, void *userdata);
 /* All by which a grant that is active was given more time, oldest first. */
 int store_extensions(Store *s, RequestVisit visit, void *userdata);
@@ -116,7 +116,7 @@ int store_try_forgive(Store *s, const Id *request, const char *person);
 
 /* --- what was opened without approval; see flow_urgent.c --- */
 
-/* Requests of the asker by that rule made after since (wall), of the newest thousand or so of all. */
+/* Requests of the asker by that rule made after since (wall), of the newest thousand by it. */
 int store_request_count_lately(Store *s, uid_t asker, const char *rule, usec_t since, int64_t *ret);
 
 typedef struct Review {

@@ -381,16 +381,15 @@ static int visit_requests(Row *row, RequestVisit visit, void *userdata)
 }
 
 /*
- * Without an index, which every request would have to write: so not far back. What others' rules asked is not
- * read: whoever only looks whether he may ask pays for this, too.
+ * Not far back: whoever only looks whether he may ask pays for this, too. Of this rule alone, so that nobody has
+ * what was denied forgotten by asking for something else.
  */
 int store_requests_lately(Store *s, const char *rule, RequestVisit visit, void *userdata)
 {
         _cleanup_(row_donep) Row row = {};
 
         int r = row_open(s, STATEMENT_REQUEST_LATELY,
-                "SELECT " COLUMNS ", row FROM requests WHERE rule = ? AND"
-                " row > (SELECT max(row) - 1000 FROM requests) ORDER BY row DESC",
+                "SELECT " COLUMNS ", row FROM requests WHERE rule = ? ORDER BY row DESC LIMIT 1000",
                 &row);
         if (r < 0) {
                 return r;

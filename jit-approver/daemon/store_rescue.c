@@ -159,15 +159,14 @@ int store_request_count_lately(Store *s, uid_t asker, const char *rule, usec_t s
         int r;
 
         r = row_open(s, STATEMENT_URGENT_COUNT,
-                "SELECT count(*) FROM requests"
-                " WHERE row > (SELECT max(row) FROM requests) - 1000"
-                " AND asker = ? AND rule = ? AND created > ?",
+                "SELECT count(*) FROM (SELECT asker, created FROM requests WHERE rule = ?"
+                " ORDER BY row DESC LIMIT 1000) WHERE asker = ? AND created > ?",
                 &row);
         if (r < 0) {
                 return r;
         }
-        put_integer(&row, asker);
         put_text(&row, rule, NAME_LIMIT);
+        put_integer(&row, asker);
         put_integer(&row, since);
         return read_count(&row, ret);
 }

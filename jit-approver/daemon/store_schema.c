@@ -194,6 +194,9 @@ static const char migration_6[] =
         " asker INTEGER NOT NULL, time INTEGER NOT NULL"
         ") STRICT;";
 
+/* What a rule was asked lately, however much others were. */
+static const char migration_7[] = "CREATE INDEX requests_rule ON requests (rule);";
+
 const char *const store_migrations[] = {
         migration_1,
         migration_2,
@@ -201,5 +204,6 @@ const char *const store_migrations[] = {
         migration_4,
         migration_5,
         migration_6,
+        migration_7,
 };
 const size_t store_migrations_n = ELEMENTSOF(store_migrations);
