@@ -208,13 +208,12 @@ static bool is_repeated(const Vote *votes, size_t n, size_t at)
 }
 
 /*
- * Whether everybody by whose yes it was made could say it still: no, as soon as one definitely could not.
- * Those are as many as there were places, the last of them: a vote that its voter's right took away while
- * it was open was made up for by a later one, and is missed by nobody.
+ * Whether so many who said yes may still say so as it took: no, once too many of them definitely may not. Of
+ * those whose right was gone before it was decided others have taken the place; nobody misses them.
  */
 static Ternary still_approved_by(Daemon *d, const Rule *rule, const Id *request)
 {
-        Ternary all = TERNARY_YES;
+        int64_t sure = 0, all = 0, said = 0;
         Vote *votes = NULL;
         size_t n = 0;
         Request r;
@@ -227,19 +226,18 @@ static Ternary still_approved_by(Daemon *d, const Rule *rule, const Id *request)
         if (store_votes(d->ledger.store, request, &votes, &n) < 0) {
                 return TERNARY_UNKNOWN;
         }
-        for (size_t i = n; i > 0 && places > 0 && all != TERNARY_NO; i--) {
-                if (!votes[i - 1].approve || is_repeated(votes, n, i - 1)) {
-                        continue;
-                }
-                Seats seats = chain_seats(d, rule, &votes[i - 1], SILENCE_LEAVES_DOUBT);
+        for (size_t i = 0; i < n; i++) {
+                if (votes[i].approve && !is_repeated(votes, n, i)) {
+                        Seats seats = chain_seats(d, rule, &votes[i], SILENCE_LEAVES_DOUBT);
 
-                places--;
-                if (!seats.yes) {
-                        all = seats.maybe ? TERNARY_UNKNOWN : TERNARY_NO;
+                        said++;
+                        sure += seats.yes != 0;
+                        all += seats.yes || seats.maybe;
                 }
         }
         votes_free(votes, n);
-        return all;
+        places = MIN(places, said);
+        return sure >= places ? TERNARY_YES : all >= places ? TERNARY_UNKNOWN : TERNARY_NO;
 }
 
 /* Its request, and whatever gave it more time. */

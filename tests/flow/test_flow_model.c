@@ -876,20 +876,16 @@ static void extend(void)
 
 /* --- what happens to the host --- */
 
-/* The persons by whose yes it was decided: as many as it needed, the last of them. */
+/* Fewer of those who said yes may still say so than it took. */
 static bool has_lost(const ModelRequest *r)
 {
-        unsigned seen = 0;
-        int left = lanes[r->lane].needed * lanes[r->lane].stages;
+        unsigned said = 0;
 
-        for (size_t i = r->n_votes; i > 0 && left > 0; i--) {
-                unsigned him = 1u << r->votes[i - 1].who;
-                if (!(seen & him)) {
-                        seen |= him;
-                        left--;
-                }
+        for (size_t i = 0; i < r->n_votes; i++) {
+                said |= r->votes[i].yes ? 1u << r->votes[i].who : 0;
         }
-        return (seen & ~seats(r->lane)) != 0;
+        return __builtin_popcount(said & seats(r->lane)) <
+               lanes[r->lane].needed * lanes[r->lane].stages;
 }
 
 /* Also those who gave it more time. */
@@ -1045,8 +1041,8 @@ static void look(size_t asker, size_t lane)
         bool asks = pending_for(asker, lane, command) || may_open(asker, lane);
         const char *right = g ? VERDICT_GRANT : asks ? VERDICT_ASK : VERDICT_DENY;
 
-        ck_assert_msg(streq(verdict, right), "%s %s: %s (%s)", lanes[lane].service,
-                lanes[lane].target, verdict, last_line);
+        ck_assert_msg(streq(verdict, right), "%s %s: %s, not %s (%s)", lanes[lane].service,
+                lanes[lane].target, verdict, right, last_line);
         if (g) {
                 enter_by(g, enters);
         }
