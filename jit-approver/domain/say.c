@@ -104,8 +104,14 @@ char *say_chain(const Rule *rule, const Request *r)
 
         for (size_t i = 0; i < rule->stages.n; i++) {
                 _cleanup_(freep) char *stage = say_approvers(&rule->stages.items[i], r);
+                _cleanup_(freep) char *some = NULL;
 
-                if (!stage || text_append(&all, ", then ", stage) < 0) {
+                if (stage && rule->approvals > 1) {
+                        (void) str_printf(&some, "%lld of %s", (long long) rule->approvals, stage);
+                } else {
+                        some = TAKE_PTR(stage);
+                }
+                if (!some || text_append(&all, ", then ", some) < 0) {
                         return NULL;
                 }
         }
@@ -116,6 +122,7 @@ char *say_chain(const Rule *rule, const Request *r)
 }
 
 #define CODE_SHOWN 16
+#define STAGE_SHOWN 64
 #define MORE_TIME (30 * USEC_PER_MIN) /* what is proposed, where there is that much */
 
 /* "Code 42. ", which whoever approves is to be told by the asker himself; "" where none is needed. */
@@ -164,11 +171,23 @@ static char *say_who(const Vote *v)
         return text_clean_dup(str_empty(v->who.name) ? v->person : v->who.name, NAME_SHOWN);
 }
 
+/* "Stage 1 of 2, ", so that nobody takes the votes for stages; "" where there is one. */
+static const char *say_stage(const Rule *rule, const Tally *t, char out[static STAGE_SHOWN])
+{
+        out[0] = '\0';
+        if (rule->stages.n > 1) {
+                (void) snprintf(out, STAGE_SHOWN, "Stage %zu of %zu, ",
+                        MIN(t->stage + 1, rule->stages.n), rule->stages.n);
+        }
+        return out;
+}
+
 char *say_vote(const Vote *v, const Rule *rule, const Request *r, const Tally *t)
 {
         _cleanup_(freep) char *note = say_note(v->note);
         _cleanup_(freep) char *who = say_who(v), *next = NULL;
         bool stepped = t->approvals == 0 && t->stage > 0 && t->stage < rule->stages.n;
+        char stage[STAGE_SHOWN];
         char *line = NULL;
 
         if (stepped) {
@@ -177,8 +196,9 @@ char *say_vote(const Vote *v, const Rule *rule, const Request *r, const Tally *t
                         t->stage, rule->stages.n, str_or(who, "?"), str_or(note, "."),
                         str_empty(v->note) ? "" : ".", str_or(next, "?"));
         } else {
-                (void) str_printf(&line, "%lld of %lld: approved by %s%s", (long long) t->approvals,
-                        (long long) t->needed, str_or(who, "?"), str_or(note, "."));
+                (void) str_printf(&line, "%s%lld of %lld: approved by %s%s",
+                        say_stage(rule, t, stage), (long long) t->approvals, (long long) t->needed,
+                        str_or(who, "?"), str_or(note, "."));
         }
         return line;
 }

@@ -22,7 +22,7 @@ char *say_chain(const Rule *rule, const Request *r);
  */
 char *say_asked(
         const char *approvers, const Request *r, usec_t wait, bool interruptible, bool joined);
-/* "1 of 2: approved by bob.", "Approved by bob; now security (sue) decides." with his note. */
+/* "1 of 2: approved by bob.", "Stage 1 of 2: approved by bob. Now asked: security (sue)." with his note. */
 char *say_vote(const Vote *v, const Rule *rule, const Request *r, const Tally *t);
 /* "Nobody decided so far, so leads (dan) is asked as well." Of those beyond the first ones. */
 char *say_escalated(const Rule *rule, const Request *r, size_t before);

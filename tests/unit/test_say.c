@@ -164,7 +164,11 @@ START_TEST(chains)
         assert_says(say_vote(&v, rule, &r, &(Tally){ .stage = 1, .needed = 1 }),
                 "Stage 1 of 2: approved by bob: \"ok\". Now asked: carol.");
         assert_says(say_vote(&v, rule, &r, &(Tally){ .stage = 1, .approvals = 1, .needed = 2 }),
-                "1 of 2: approved by bob: \"ok\"");
+                "Stage 2 of 2, 1 of 2: approved by bob: \"ok\"");
+        Rule quorum = *rule;
+        quorum.approvals = 2;
+        assert_says(say_chain(&quorum, &r),
+                "2 of bob, then 2 of carol; after 2 min also carol, after 5 min also late (carol)");
         r.escalated = 1;
         assert_says(say_escalated(rule, &r, 0), "Nobody decided so far; asked as well: carol.");
         r.escalated = 2;
