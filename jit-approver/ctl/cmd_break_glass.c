@@ -83,6 +83,9 @@ static int confirm(Call *c, const Asking *a, const char *question, Outcome *outc
                 return usage("It opens for a reason only: give --reason TEXT.");
         }
         _cleanup_(freep) char *word = ask_word(question);
+        if (word && !can_ask()) {
+                (void) fputc('\n', stderr); /* what is read from stdin ends no line */
+        }
         call.confirm = word ? word : "";
         ask_fill(a, &call.ask);
         int r = call_do(c, "Request", REQUEST_FIELDS, &call);
@@ -116,9 +119,10 @@ const Verb verb_break_glass = {
         .name = "break-glass",
         .synopsis = "[--service S] [--target U] [--reason TEXT] [-- COMMAND…]",
         .summary = "Open access at once where a rule lets you; others are alarmed",
-        .notes = "Asks for a word that confirms it; without a terminal it is read from stdin.\n"
-                 "Everybody who could have approved is alarmed, and somebody reviews it.\n"
-                 "Exit: 0 it is open, 3 it is not.\n",
+        .notes =
+                "Asks for a word that confirms it; without a terminal it is read from stdin.\n"
+                "Whoever could have approved is alarmed, and so are the reviewers; one of these signs.\n"
+                "Exit: 0 it is open, 3 it is not.\n",
         .options = options,
         .max_args = ARGS_ANY,
         .takes_command = true,
