@@ -3,6 +3,7 @@
 /* jitctl extend: more time for a grant, at once or by another request. */
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "common/util.h"
 #include "jit-approver/ctl/ask.h"
@@ -10,6 +11,9 @@
 #include "jit-approver/ctl/options.h"
 #include "jit-approver/ctl/print.h"
 #include "jit-approver/ctl/view.h"
+
+/* How often a reason may be given until one is taken. */
+#define REASONS_MAX 3
 
 static const char *arg_for, *arg_reason;
 static bool arg_no_wait;
@@ -42,10 +46,46 @@ static int wait_for(Call *c, const char *id)
         return r;
 }
 
+/* Whether the rule wants a reason, or another one, and somebody is there to be asked. */
+static bool wants_reason(const Call *c, int r)
+{
+        return r == EXIT_NO && !arg_reason && can_ask() &&
+               streq(str_or(node_text(c->reply.parameters, "code"), ""), "reason");
+}
+
+/* As with a request: what the rule wants to hear is asked for on the terminal. */
+static int extend(Call *c, ExtendCall *call)
+{
+        _cleanup_(freep) char *reason = NULL;
+        int r = EXIT_NO;
+
+        for (unsigned i = 0; i <= REASONS_MAX; i++) {
+                c->quiet = i == 0;
+                r = call_do(c, "Extend", EXTEND_FIELDS, call);
+                c->quiet = false;
+                bool wanted = wants_reason(c, r);
+                if (i == 0 && r != EXIT_DONE && !wanted) {
+                        say("%s", c->message);
+                }
+                if (!wanted || i == REASONS_MAX) {
+                        break;
+                }
+                free(reason);
+                reason = ask_line("Reason:");
+                if (!reason) {
+                        say("No reason was given; nothing was asked.");
+                        break;
+                }
+                call->reason = reason;
+        }
+        call->reason = NULL;
+        return r;
+}
+
 static int run(const Ctl *ctl)
 {
         _cleanup_(call_done) Call c = { .client = CLIENT_NONE };
-        const ExtendCall call = { PROTOCOL_VERSION, ctl->args[0], arg_for, arg_reason };
+        ExtendCall call = { PROTOCOL_VERSION, ctl->args[0], arg_for, arg_reason };
         char id[32];
 
         if (!arg_for) {
@@ -53,7 +93,7 @@ static int run(const Ctl *ctl)
         }
         int r = call_open(&c, ctl);
         if (r == EXIT_DONE) {
-                r = call_do(&c, "Extend", EXTEND_FIELDS, &call);
+                r = extend(&c, &call);
         }
         if (r != EXIT_DONE) {
                 return r;

@@ -18,18 +18,54 @@
 /* Each is in the record, and told to whom the request was: none may be so short that there is no end of them. */
 #define STEP_LEAST USEC_PER_MIN
 
+/* What is said must be of the rule's form, whether or not it wants a reason for this. */
+static bool is_good_reason(const Rule *rule, const char *reason, Failure *f)
+{
+        if (strlen(reason) > REASON_MAX) {
+                fail(f, "Refused", "reason", "the reason is too long; %d bytes are the most",
+                        REASON_MAX);
+        } else if (rule->reason_pattern.text &&
+                   !expression_matches(&rule->reason_pattern, reason)) {
+                fail(f, "Refused", "reason", "the reason has to match: %s",
+                        rule->reason_pattern.text);
+        }
+        return !f->error;
+}
+
+/* What could not be had is not asked for. */
+static void fail_room(const Rule *rule, usec_t room, Failure *f)
+{
+        bool in_all = rule->extend == EXTEND_AUTO;
+        char most[SPAN_TEXT_MAX], more[SPAN_TEXT_MAX];
+
+        span_say(rule->max_duration, most);
+        span_say(room - room % USEC_PER_MIN, more);
+        if (room >= USEC_PER_MIN) {
+                fail(f, "Refused", "duration",
+                        "rule %s grants at most %s %s: now ask for %s more at most", rule->name,
+                        most, in_all ? "in all" : "at a time", more);
+        } else {
+                fail(f, "Refused", "duration", "rule %s grants at most %s %s; %s", rule->name, most,
+                        in_all ? "in all" : "at a time",
+                        in_all ? "ask anew" : "ask when less of it is left");
+        }
+}
+
 /* At the holder's word, up to the rule's longest time in all. */
-static void extend_at_once(
-        Daemon *d, const Caller *c, const Rule *rule, const ActiveGrant *g, usec_t by, Failure *f)
+static void extend_at_once(Daemon *d, const Caller *c, const Rule *rule, const ActiveGrant *g,
+        usec_t by, const char *reason, Failure *f)
 {
         Now now = d->now();
         /* Both ends move alike, so this is its length by either clock, however they were set since. */
         usec_t length = g->grant.until - g->grant.from;
-        char span[SPAN_TEXT_MAX];
         Grant longer;
 
         if (by < STEP_LEAST) {
                 fail(f, "Refused", "duration", "ask for a minute at least");
+                return;
+        }
+        reason = rule->reason == REASON_NONE ? NULL : reason;
+        if (!str_empty(reason) && !is_good_reason(rule, reason, f)) {
                 return;
         }
         int err = grant_copy(&g->grant, &longer);
@@ -39,11 +75,9 @@ static void extend_at_once(
         }
         err = grant_extend(&longer, by, rule->max_duration, &now);
         if (err < 0 || usec_add(length, by) > rule->max_duration) {
-                span_say(rule->max_duration, span);
-                fail(f, "Refused", "duration", "rule %s grants at most %s in all", rule->name,
-                        span);
+                fail_room(rule, grant_room(&g->grant, rule, &now), f);
         } else if (ledger_extend(&d->ledger, config_rules(d->config), &longer, caller_name(c),
-                           &now) < 0) {
+                           reason, &now) < 0) {
                 fail_store(d, f);
         } else {
                 extend_active(d, &longer);
@@ -102,24 +136,6 @@ void withdraw_extensions(Daemon *d, const Id *grant)
         }
 }
 
-/* What could not be approved is not asked for. */
-static void fail_room(const Rule *rule, usec_t room, Failure *f)
-{
-        char most[SPAN_TEXT_MAX], more[SPAN_TEXT_MAX];
-
-        span_say(rule->max_duration, most);
-        span_say(room - room % USEC_PER_MIN, more);
-        if (room >= USEC_PER_MIN) {
-                fail(f, "Refused", "duration",
-                        "rule %s grants at most %s at a time: now ask for %s more at most",
-                        rule->name, most, more);
-        } else {
-                fail(f, "Refused", "duration",
-                        "rule %s grants at most %s at a time; ask when less of it is left",
-                        rule->name, most);
-        }
-}
-
 /* Whether he may ask for it, before anything is made. */
 static bool may_ask_longer(Daemon *d, const Rule *rule, const ActiveGrant *g, usec_t by,
         const char *reason, Failure *f)
@@ -132,13 +148,8 @@ static bool may_ask_longer(Daemon *d, const Rule *rule, const ActiveGrant *g, us
                 fail_room(rule, room, f);
         } else if (str_empty(reason) && rule->reason == REASON_REQUIRED) {
                 fail(f, "Refused", "reason", "a reason is needed: --reason");
-        } else if (!str_empty(reason) && strlen(reason) > REASON_MAX) {
-                fail(f, "Refused", "reason", "the reason is too long; %d bytes are the most",
-                        REASON_MAX);
-        } else if (!str_empty(reason) && rule->reason_pattern.text &&
-                   !expression_matches(&rule->reason_pattern, reason)) {
-                fail(f, "Refused", "reason", "the reason has to match: %s",
-                        rule->reason_pattern.text);
+        } else if (!str_empty(reason) && !is_good_reason(rule, reason, f)) {
+                return false;
         } else if (is_throttled(d, rule, g->grant.asker.uid, &o)) {
                 fail(f, "Refused", "busy", "%s", str_or(o.line, "not now"));
         } else {
@@ -229,12 +240,14 @@ void flow_extend(Daemon *d, const Caller *c, const Id *grant, usec_t by, const c
                 return;
         }
         const Rule *rule = rules && g->grant.rule ? rules_find(rules, g->grant.rule) : NULL;
-        if (!rule || rule->action != ACTION_ASK || rule->extend == EXTEND_NO ||
-                g->grant.kind != REQUEST_ACCESS) {
+        if (g->grant.kind != REQUEST_ACCESS) {
+                fail(f, "Refused", "not-asked",
+                        "what opened without approval is not extended; ask anew");
+        } else if (!rule || rule->action != ACTION_ASK || rule->extend == EXTEND_NO) {
                 fail(f, "Refused", "not-asked", "%s%s does not let grants be extended; ask anew",
                         g->grant.rule ? "rule " : "an order", str_or(g->grant.rule, ""));
         } else if (rule->extend == EXTEND_AUTO) {
-                extend_at_once(d, c, rule, g, by, f);
+                extend_at_once(d, c, rule, g, by, reason, f);
         } else if (!is_asked(d, grant, ret)) {
                 ask_longer(d, c, rule, g, by, reason, ret, f);
         }
@@ -257,18 +270,22 @@ static usec_t nudged_at(const Nudges *n, const Id *request)
 
 void flow_nudge(Daemon *d, const Request *r, Failure *ret)
 {
-        const Rule *rule = rule_in_force(config_rules(d->config), r, ret);
         Now now = d->now();
         usec_t last = nudged_at(&d->nudges, &r->id);
         char pause[SPAN_TEXT_MAX];
 
+        if (r->state != REQUEST_PENDING) {
+                fail_over("request", &r->id, request_state_to_string(r->state), ret);
+                return;
+        }
+        const Rule *rule = rule_in_force(config_rules(d->config), r, ret);
         if (!rule) {
                 return;
         }
-        if (r->state != REQUEST_PENDING) {
-                fail_over("request", &r->id, request_state_to_string(r->state), ret);
-        } else if (rule->notify.n == 0) {
-                fail(ret, "Refused", "not-asked", "rule %s tells nobody by a channel", rule->name);
+        if (rule->notify.n == 0) {
+                fail(ret, "Refused", "not-asked",
+                        "rule %s tells nobody by a channel; tell an approver yourself: jitctl approve %s",
+                        rule->name, r->id.text);
         } else if ((last != 0 && now.boot < usec_add(last, NUDGE_PAUSE)) ||
                    now.wall < usec_add(r->created, USEC_PER_MIN)) {
                 span_say(last != 0 ? NUDGE_PAUSE : USEC_PER_MIN, pause);

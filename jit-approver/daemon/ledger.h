@@ -50,8 +50,9 @@ void ledger_tell(Ledger *l);
 /* A delivery: it arrived, or it is owed again at next (wall). -ENOENT: nobody needs it any more. */
 int ledger_settle(
         Ledger *l, int64_t id, bool arrived, usec_t next, const char *problem, const Now *now);
-/* The grant g ends later now, without anybody having been asked again; by: whoever did it. */
-int ledger_extend(Ledger *l, const Rules *rules, const Grant *g, const char *by, const Now *now);
+/* The grant g ends later now, without anybody having been asked again; by: whoever did it; reason: why, NULL: its own. */
+int ledger_extend(Ledger *l, const Rules *rules, const Grant *g, const char *by, const char *reason,
+        const Now *now);
 /* Its holder is told that it ends soon. */
 int ledger_warn(Ledger *l, const Rules *rules, const Grant *g, const Now *now);
 /* It has been used up (g->spent is set). */

@@ -42,11 +42,13 @@ static int owe_of_grant(
         return err == -ENOENT ? 0 : err;
 }
 
-int ledger_extend(Ledger *l, const Rules *rules, const Grant *g, const char *by, const Now *now)
+int ledger_extend(Ledger *l, const Rules *rules, const Grant *g, const char *by, const char *reason,
+        const Now *now)
 {
         _cleanup_(transaction_endp) Transaction t = { 0 };
         Fact f = fact_of_grant(g, AUDIT_GRANT_EXTENDED);
         f.by = by;
+        f.reason = str_empty(reason) ? f.reason : reason;
 
         int err = ledger_begin(l, &t);
         if (err >= 0) {

@@ -1044,6 +1044,38 @@ EXPLAINED = {"user": "alice", "user_uid": 1000, "service": "sudo", "target": "ro
              "cool_down": "1m", "rescue": False, "notify": ["ops-chat"]}
 
 
+class Extend(Case):
+    NEEDED = error("Refused", code="reason", message="a reason is needed: --reason")
+    OTHER = error("Refused", code="reason", message="the reason has to match: OPS-[0-9]+")
+    LONGER = GRANT | {"state": "active"}
+
+    def test_at_once(self):
+        self.serve(Extend=[[reply(grant=self.LONGER)]])
+        self.assertIn("until", self.jitctl("extend", "K7QF", "--for", "30m").stdout)
+        self.jitctl("extend", "K7QF", exit=2)
+
+    def test_reason_is_asked_for(self):
+        self.serve(Extend=[[self.NEEDED], [self.OTHER], [reply(grant=self.LONGER)]])
+        shown = self.terminal("extend", "K7QF", "--for", "30m", typed=[
+            ("Reason:", "because\n"), ("has to match: OPS-[0-9]+.\r\nReason:", "OPS-1\n")])
+        self.assertNotIn("A reason is needed", shown)
+        self.assertEqual([sent.get("reason") for sent in self.server.called("Extend")],
+                         [None, "because", "OPS-1"])
+        # Nothing typed, nobody there, or one was given: the approver's word stands.
+        self.serve(Extend=[[self.NEEDED]])
+        shown = self.terminal("extend", "K7QF", "--for", "30m", typed=[("Reason:", "\n")], exit=3)
+        self.assertIn("No reason was given; nothing was asked.", shown)
+        self.serve(Extend=[[self.NEEDED]])
+        self.assertIn("A reason is needed", self.jitctl("extend", "K7QF", "--for", "30m", exit=3).stderr)
+        self.serve(Extend=[[self.OTHER]])
+        self.terminal("extend", "K7QF", "--for", "30m", "--reason", "x", exit=3)
+        self.serve(Extend=[[self.OTHER]] * 5)
+        self.terminal("extend", "K7QF", "--for", "30m", exit=3, typed=[
+            ("Reason:", "a\n"), ("match: OPS-[0-9]+.\r\nReason:", "b\n"),
+            ("b\r\njitctl: The reason has to match: OPS-[0-9]+.\r\nReason:", "c\n")])
+        self.assertEqual(len(self.server.called("Extend")), 4)
+
+
 class Explain(Case):
     def ask(self, **changes):
         self.serve(Explain=[[reply(explanation=EXPLAINED | changes)]])

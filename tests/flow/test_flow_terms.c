@@ -656,6 +656,28 @@ END_TEST
 
 /* --- more time (hazard H-89) ------------------------------------------------------------------------ */
 
+static int keep_why(const AuditRow *row, void *userdata)
+{
+        const char *why = strstr(row->canonical, "\"event\":\"grant.extended\"")
+                                  ? strstr(row->canonical, "\"reason\":\"")
+                                  : NULL;
+        if (why) {
+                (void) snprintf(userdata, 64, "%.*s", (int) strcspn(why + 10, "\""), why + 10);
+        }
+        return 0;
+}
+
+/* What the last row of more time says why. */
+static const char *extended_why(void)
+{
+        const AuditFilter all = { .asker = UID_UNSET, .limit = INT64_MAX };
+        static char why[64];
+
+        why[0] = '\0';
+        ck_assert_int_eq(store_audit(world.d.ledger.store, &all, keep_why, why), 0);
+        return why;
+}
+
 /* So much in all, by whatever clock: one that was set back gives nothing away. */
 START_TEST(clock_set_back)
 {
@@ -667,6 +689,8 @@ START_TEST(clock_set_back)
         world_set_wall(world.now.wall - 19 * MINUTE);
         ck_assert_str_eq(extend(EVE, grant, "40m"), "duration");
         ck_assert_str_eq(extend(EVE, grant, "29m"), "");
+        ck_assert_int_eq(world_count("grant.extended", grant), 1);
+        ck_assert_str_eq(extended_why(), "needs longer");
         ck_assert_str_eq(extend(EVE, grant, "2m"), "duration");
         world.now.boot += 39 * MINUTE - 1;
         ck_assert_str_eq(check_sudo(EVE), VERDICT_GRANT);
