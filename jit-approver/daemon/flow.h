@@ -151,6 +151,8 @@ bool voters_add(Voters *v, const Id *request);
 void voters_look_up(Voters *v, LookupDone done, void *userdata);
 /* Whether the caller may decide it now; says why not. */
 bool flow_may_decide(Daemon *d, const Caller *c, const Request *r, Failure *ret);
+/* Whether it waits for his word, if he may: it is his turn, and he has not said yes. True where that is not known. */
+bool flow_waits_for(Daemon *d, const Caller *c, const Request *r);
 /* Whether it is his turn, if he may; TURNS_UNKNOWN also where the record cannot be read. */
 Turns flow_turn(Daemon *d, const Caller *c, const Request *r, bool approve);
 /* Reminds those who may decide now and have not. */

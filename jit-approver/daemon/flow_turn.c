@@ -38,6 +38,42 @@ Turns flow_turn(Daemon *d, const Caller *c, const Request *r, bool approve)
         return turn;
 }
 
+static bool has_approved(const Vote *votes, size_t n, const char *person)
+{
+        for (size_t i = n; i > 0; i--) {
+                if (streq(votes[i - 1].person, person)) {
+                        return votes[i - 1].approve;
+                }
+        }
+        return false;
+}
+
+bool flow_waits_for(Daemon *d, const Caller *c, const Request *r)
+{
+        const Rules *rules = config_rules(d->config);
+        const Rule *rule = rules ? rules_find(rules, str_or(r->rule, "")) : NULL;
+        char person[PERSON_MAX];
+        Vote *votes = NULL;
+        bool waits = true;
+        size_t n = 0;
+        Tally t;
+
+        if (!rule) {
+                return false;
+        }
+        if (store_votes(d->ledger.store, &r->id, &votes, &n) >= 0 &&
+                chain_tally(d, rule, r, votes, n, &t) >= 0) {
+                Turns turn = decision_turn(&t, seats_of_caller(rule, c), true);
+                person_of(rules, c->account.uid, person);
+                /* What is enough by now waits for one more word, whosever. */
+                waits = turn == TURNS_UNKNOWN ||
+                        (turn == TURNS_NOW &&
+                                !(t.outcome == REQUEST_PENDING && has_approved(votes, n, person)));
+        }
+        votes_free(votes, n);
+        return waits;
+}
+
 bool is_his_turn(Daemon *d, const Request *r, const Rule *rule, const Caller *c, const Ballot *b,
         const Vote *votes, size_t n, Failure *f)
 {

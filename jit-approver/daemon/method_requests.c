@@ -138,7 +138,8 @@ static bool request_wanted(const Page *p, const Request *r)
                 const Rules *rules = config_rules(t->daemon->config);
                 const Rule *rule = rules ? rules_find(rules, r->rule) : NULL;
                 const Voter v = { t->caller.account, t->caller.login_uid };
-                return rule && decision_standing(rules, rule, r, &v) == STANDING_APPROVER;
+                return rule && decision_standing(rules, rule, r, &v) == STANDING_APPROVER &&
+                       flow_waits_for(t->daemon, &t->caller, r);
         }
         return access_judge(ACT_SEE, roles) == ACCESS_YES;
 }

@@ -68,6 +68,22 @@ static const char *line_of(Client *c)
         return first ? json_string(first) : "";
 }
 
+/* Whether it is among what waits for his decision. */
+static bool waits_for(uid_t uid, const char *request)
+{
+        ListCall call = { PROTOCOL_VERSION, "pending", 0 };
+        Client *c = client_new(uid, uid);
+        bool found = false;
+
+        say(c, "ListRequests", LIST_FIELDS, &call, 0);
+        ck_assert(hear(c));
+        for (const JsonNode *n = json_first(object(c, "requests")); n; n = json_next(n)) {
+                found = found || streq(text_of(n, "id"), request);
+        }
+        client_close(c);
+        return found;
+}
+
 /* --- stages -------------------------------------------------------------------------------------- */
 
 START_TEST(stages)
@@ -83,6 +99,7 @@ START_TEST(stages)
         ck_assert_uint_eq(owed(id, "request.created", NULL), 1);
         ck_assert_str_eq(why(SUE, id, "approve", NULL), "later");
         ck_assert_str_eq(why(SUE, id, "deny", NULL), "later");
+        ck_assert(waits_for(BOB, id) && waits_for(CAROL, id) && !waits_for(SUE, id));
         ck_assert_str_eq(why(DEV, id, "approve", NULL), "self");
         ck_assert_str_eq(why(DEVADM, id, "approve", NULL), "NotFound"); /* he, by another name */
         ck_assert_str_eq(why(BOB, id, "approve", NULL), "");
@@ -93,6 +110,7 @@ START_TEST(stages)
         ck_assert_uint_eq(owed(id, "request.created", "bob"), 1); /* nobody is rung twice */
         ck_assert_uint_eq(owed(id, "request.created", NULL), 1);
         ck_assert_str_eq(why(CAROL, id, "approve", NULL), "done");
+        ck_assert(waits_for(SUE, id) && !waits_for(BOB, id) && !waits_for(CAROL, id));
         ck_assert_str_eq(why(BOBADM, id, "approve", NULL), ""); /* the same again */
         ck_assert_str_eq(state_of(id), "pending");
         world_restart(true);
@@ -749,6 +767,7 @@ START_TEST(nudges)
         memcpy(id, pending_of(request_sudo(EVE)), sizeof(id));
         ck_assert_str_eq(do_id(EVE, "Nudge", id), "Refused"); /* a moment ago */
         ck_assert_str_eq(why(BOB, id, "approve", NULL), "");
+        ck_assert(!waits_for(BOB, id) && waits_for(CAROL, id)); /* he has said yes */
         world_forward(MINUTE);
         ck_assert_str_eq(do_id(DAVE, "Nudge", id), "NotFound");
         ck_assert_str_eq(do_id(BOB, "Nudge", id), "NotPermitted");
