@@ -57,8 +57,8 @@ static int run_pending(const Ctl *ctl)
 {
         _cleanup_(call_done) Call c = { .client = CLIENT_NONE };
         _cleanup_(listing_done) Listing list = listing_of_requests();
-        _cleanup_(listing_done) Listing reviews = listing_of_requests();
-        _cleanup_(listing_done) Listing others = listing_of_requests();
+        _cleanup_(listing_done) Listing reviews = listing_of_reviews();
+        _cleanup_(listing_done) Listing others = listing_of_reviews();
         ListCall call = { .version = PROTOCOL_VERSION, .which = "pending" };
 
         int r = call_open(&c, ctl);

@@ -163,12 +163,16 @@ static void write_what(FILE *f, const JsonNode *o)
 static void write_votes(FILE *f, const JsonNode *votes)
 {
         for (const JsonNode *v = votes ? json_first(votes) : NULL; v; v = json_next(v)) {
-                const char *note = node_text(v, "note");
+                const char *note = node_text(v, "note"), *span = node_text(v, "duration");
                 int64_t login = node_integer(v, "login_uid", -1);
 
                 view_label(f, "vote");
-                (void) fprintf(f, "%s: %s %s", safe(node_text(v, "approver")),
-                        safe(node_text(v, "decision")), when_in_text(node_text(v, "time")));
+                (void) fprintf(f, "%s: %s", safe(node_text(v, "approver")),
+                        safe(node_text(v, "decision")));
+                if (span) {
+                        (void) fprintf(f, " for %s", span_text(span));
+                }
+                (void) fprintf(f, " %s", when_in_text(node_text(v, "time")));
                 if (streq(str_or(node_text(v, "proof"), ""), "link")) {
                         (void) fprintf(f, ", by a link from %s", safe(node_text(v, "channel")));
                 }
@@ -363,10 +367,16 @@ Table *view_requests_new(void)
         return table_new(heads);
 }
 
-void view_requests_add(Table *t, const JsonNode *request)
+Table *view_reviews_new(void)
 {
-        const char *state = str_or(node_text(request, "state"), "?");
-        bool pending = streq(state, "pending");
+        static const char *const heads[] = { "ID", "WHO", "WHAT", "AS", "FOR", "OPENED", "WHY",
+                "COMMAND", NULL };
+
+        return table_new(heads);
+}
+
+static void add_request(Table *t, const JsonNode *request, const char *when, Style look)
+{
         char target[VIEW_TARGET_MAX], what[VIEW_WHAT_MAX], span[VIEW_WHAT_MAX];
 
         view_target(target, request);
@@ -378,11 +388,24 @@ void view_requests_add(Table *t, const JsonNode *request)
                              { what, STYLE_PLAIN },
                              { target, STYLE_PLAIN },
                              { span, STYLE_PLAIN },
-                             { pending ? when_in_text(node_text(request, "deadline")) : state,
-                                     style_of_state(state) },
+                             { when, look },
                              { node_text(request, "reason"), STYLE_PLAIN },
                              { node_text(request, "command"), STYLE_PLAIN },
                      });
+}
+
+void view_requests_add(Table *t, const JsonNode *request)
+{
+        const char *state = str_or(node_text(request, "state"), "?");
+        bool pending = streq(state, "pending");
+
+        add_request(t, request, pending ? when_in_text(node_text(request, "deadline")) : state,
+                style_of_state(state));
+}
+
+void view_reviews_add(Table *t, const JsonNode *request)
+{
+        add_request(t, request, when_in_text(node_text(request, "created")), STYLE_PLAIN);
 }
 
 Table *view_grants_new(void)
@@ -420,6 +443,11 @@ void view_grants_add(Table *t, const JsonNode *grant)
 Listing listing_of_requests(void)
 {
         return (Listing){ .table = view_requests_new(), .add = view_requests_add };
+}
+
+Listing listing_of_reviews(void)
+{
+        return (Listing){ .table = view_reviews_new(), .add = view_reviews_add };
 }
 
 Listing listing_of_grants(void)

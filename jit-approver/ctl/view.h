@@ -40,6 +40,9 @@ size_t view_stages(const JsonNode *request, size_t *ret_open);
 
 Table *view_requests_new(void);
 void view_requests_add(Table *t, const JsonNode *request);
+/* The same of what was opened without approval: CLOSES is OPENED. */
+Table *view_reviews_new(void);
+void view_reviews_add(Table *t, const JsonNode *request);
 Table *view_grants_new(void);
 void view_grants_add(Table *t, const JsonNode *grant);
 
@@ -51,6 +54,7 @@ typedef struct Listing {
 } Listing;
 
 Listing listing_of_requests(void);
+Listing listing_of_reviews(void);
 Listing listing_of_grants(void);
 /* A CallVisit. */
 void listing_take(const JsonNode *object, void *listing);

@@ -147,6 +147,13 @@ static void write_open(FILE *f, const JsonNode *request, const JsonNode *stage, 
         write_escalations(f, request, ", ");
 }
 
+/* Of a stage without a yes, once all is over. */
+static const char *unsaid(const JsonNode *request, const JsonNode *stage)
+{
+        return is(stage, "state", "open") && !view_was_opened(request) ? "asked, nobody said yes"
+                                                                       : "not asked";
+}
+
 void view_chain(FILE *f, const JsonNode *request)
 {
         bool pending = is(request, "state", "pending");
@@ -173,8 +180,8 @@ void view_chain(FILE *f, const JsonNode *request)
                         (void) fputs(": ", f);
                         since = write_approved(f, request, s);
                 } else {
-                        (void) fprintf(
-                                f, ": %s", pending ? safe(node_text(s, "state")) : "not asked");
+                        (void) fprintf(f, ": %s",
+                                pending ? safe(node_text(s, "state")) : unsaid(request, s));
                 }
                 (void) fputc('\n', f);
         }

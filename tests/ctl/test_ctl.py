@@ -486,6 +486,8 @@ class Approvers(Case):
         shown = self.jitctl("pending").stdout
         self.assertIn("to be reviewed", shown)
         self.assertIn("K7QF-2M9D  dev", shown)
+        self.assertRegex(shown, r"FOR +OPENED +WHY")
+        self.assertRegex(shown, r"30 min +(in )?[0-9]")
         self.assertEqual(self.document("pending"), {"requests": [], "reviews": [opened], "unsigned": []})
 
         def others(parameters):
@@ -522,10 +524,10 @@ class Approvers(Case):
 
     def test_show(self):
         evil = REQUEST | {"reason": EVIL, "login": "bob", "origin": EVIL, "approvers": [EVIL, ODD],
-                          "votes": [VOTE | {"note": EVIL, "login": EVIL}], "rule": EVIL}
+                          "votes": [VOTE | {"note": EVIL, "login": EVIL, "duration": "5m"}], "rule": EVIL}
         self.serve(Show=[[reply(request=evil)]])
         shown = self.jitctl("show", "K7QF").stdout
-        for part in ("1 of 2 approved by bob", "dev (uid 1000)", "logged in as bob",
+        for part in ("1 of 2 approved by bob", "bob: approve for 5 min ", "dev (uid 1000)", "logged in as bob",
                      "sudo as root", "apt upgrade (as typed, not verified)", "web1",
                      "30 min (at most 4 h)", "(2 must approve)", "(claimed)"):
             self.assertIn(part, shown)
@@ -565,7 +567,8 @@ class Approvers(Case):
         # Over: what was not asked for was not, and no code is of use.
         shown = self.shown(CHAIN | {"state": "denied", "votes": [VOTE, VOTE | {
             "approver": "sue", "decision": "deny"}]})
-        self.assertIn("2. security: not asked\n", shown)
+        self.assertIn("2. security: asked, nobody said yes\n", shown)
+        self.assertIn("3. cto, @board: not asked\n", shown)
         self.assertNotIn("escalates", shown)
         self.assertNotIn("--code", shown)
         evil = {"approvers": [EVIL], "approved": [EVIL], "state": EVIL}
