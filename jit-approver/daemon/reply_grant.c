@@ -180,6 +180,20 @@ static void put_residue(JsonWriter *w, const Reply *how, const Grant *g)
         }
 }
 
+/* The command that it opens, where it opens no other; else NULL. The caller frees. */
+static char *only_command(Store *store, const Grant *g)
+{
+        char *command = NULL;
+        Request r;
+
+        if (g->scope != SCOPE_SERVICE && id_is_set(&g->request) &&
+                store_request_get(store, &g->request, &r) >= 0) {
+                command = TAKE_PTR(r.command);
+                request_done(&r);
+        }
+        return command;
+}
+
 void reply_grant(JsonWriter *w, const char *name, const Grant *g)
 {
         reply_grant_whole(w, name, &(Reply){ 0 }, g);
@@ -212,6 +226,9 @@ void reply_grant_whole(JsonWriter *w, const char *name, const Reply *how, const 
         json_put_string(w, "state", grant_state_to_string(g->state));
         reply_put_text(w, "by", g->by.name);
         if (how->whole && how->store && how->command == COMMAND_SHOWN_MASKED) {
+                _cleanup_(freep) char *only = only_command(how->store, g);
+
+                reply_put_command(w, "command", how->command, only);
                 put_commands(w, how->store, g);
         }
         if (how->residue && how->store) {

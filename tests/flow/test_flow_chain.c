@@ -340,6 +340,21 @@ START_TEST(one_command)
 }
 END_TEST
 
+/* The one command that a grant says it opens, "" where it says none. */
+static const char *only_command(const char *grant)
+{
+        static char command[64];
+        IdCall call = { PROTOCOL_VERSION, grant };
+        Client *c = client_new(EVE, EVE);
+
+        say(c, "Show", ID_FIELDS, &call, 0);
+        ck_assert(hear(c));
+        const JsonNode *n = json_get(object(c, "grant"), "command");
+        (void) snprintf(command, sizeof(command), "%s", n ? json_string(n) : "");
+        client_close(c);
+        return command;
+}
+
 /* What was asked for one command stays that, whatever the rules say since: no other rides on it. */
 START_TEST(one_command_then)
 {
@@ -354,6 +369,16 @@ START_TEST(one_command_then)
         ck_assert_str_eq(why(BOB, id, "approve", NULL), "");
         ck_assert(is_quiet(other));
         ck_assert_str_eq(check_ask(ROOT, ask_command(EVE, "reboot", "account")), VERDICT_ASK);
+        /* Whoever looks at the grant reads which one it opens; of one for all there is none to read. */
+        do {
+                ck_assert(hear(c));
+        } while (c->m.continues);
+        ck_assert_str_eq(only_command(text(c, "grant")), "id");
+        ck_assert_str_eq(why(BOB, other->request, "approve", NULL), "");
+        do {
+                ck_assert(hear(other));
+        } while (other->m.continues);
+        ck_assert_str_eq(only_command(text(other, "grant")), "");
 }
 END_TEST
 
