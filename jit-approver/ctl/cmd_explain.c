@@ -89,12 +89,14 @@ static void print_passed(const JsonNode *e)
         }
 }
 
+#define NOBODY "nobody but the asker, who does not count"
+
 /* "bob, carol"; or that there is nobody. */
 static void print_people(const JsonNode *of, const char *member)
 {
         _cleanup_(freep) char *names = node_join(node_array(of, member), ", ");
 
-        (void) printf("%s\n", *names ? safe(names) : "nobody but the asker, who does not count");
+        (void) printf("%s\n", *names ? safe(names) : NOBODY);
 }
 
 static void print_chain(const JsonNode *e, usec_t at)
@@ -121,8 +123,11 @@ static void print_chain(const JsonNode *e, usec_t at)
                 print_people(n, "approvers");
         }
         if (node_array(e, "reviewers")) {
+                _cleanup_(freep) char *names = node_join(node_array(e, "reviewers"), ", ");
+
                 head("signed by");
-                print_people(e, "reviewers");
+                (void) printf(
+                        "%s%s\n", *names ? safe(names) : NOBODY, *names ? " (alarmed too)" : "");
         }
 }
 
@@ -140,7 +145,7 @@ static void print_asking(const JsonNode *e, usec_t at)
                         time_after(at, open), span_text(node_text(e, "wait")));
                 head("proof");
                 (void) printf("%s%s\n",
-                        streq(str_or(node_text(e, "assurance"), ""), "local")
+                        !*notify || streq(str_or(node_text(e, "assurance"), ""), "local")
                                 ? "the approver's own account on this host"
                                 : "at least the link that was sent to the approver",
                         node_boolean(e, "match_code") ? ", and the two digits on the asker's screen"
@@ -160,6 +165,26 @@ static void print_asking(const JsonNode *e, usec_t at)
         }
 }
 
+/* What else there is to be had by the rule. */
+static void print_more(const JsonNode *e)
+{
+        const char *extend = str_or(node_text(e, "extend"), ""),
+                   *most = node_text(e, "max_duration");
+
+        if (streq(extend, "auto") && most) {
+                head("more time");
+                (void) printf("at once, up to %s in all\n", span_text(most));
+        } else if (*extend) {
+                head("more time");
+                (void) printf("%s\n", streq(extend, "ask") ? "if the approvers say yes once more"
+                                                           : "not without asking anew");
+        }
+        if (node_boolean(e, "rescue")) {
+                head("rescue");
+                (void) printf("a one-time code opens it at once\n");
+        }
+}
+
 static void print_terms(const JsonNode *e)
 {
         _cleanup_(freep) char *warn = node_join(node_array(e, "warn_before"), ", ");
@@ -175,6 +200,7 @@ static void print_terms(const JsonNode *e)
                 most ? span_text(most) : "",
                 streq(str_or(node_text(e, "bind"), ""), "user") ? "from any login of the asker"
                                                                 : "from that login only");
+        print_more(e);
         head("ends");
         (void) printf("%s%s%s%s%s\n",
                 streq(end, "keep")   ? "sessions go on"

@@ -1111,11 +1111,23 @@ class Explain(Case):
             self.assertIn("none matches", said)
             self.assertNotIn("target", self.server.called("Explain")[-1])
 
+    def test_more(self):
+        for changes, words in [({"extend": "ask"}, "more time  if the approvers say yes once more\n"),
+                               ({"extend": "auto"}, "more time  at once, up to 4 h in all\n"),
+                               ({"extend": "no"}, "more time  not without asking anew\n"),
+                               ({"rescue": True}, "rescue     a one-time code opens it at once\n"),
+                               ({}, "proof      at least the link that was sent to the approver, and"),
+                               ({"notify": []}, "proof      the approver's own account on this host, and"),
+                               ({"assurance": "local"}, "proof      the approver's own account")]:
+            self.ask(**changes)
+            self.assertIn(words, self.jitctl("explain", "alice", "sudo").stdout)
+        self.assertNotIn("rescue ", self.jitctl("explain", "alice", "sudo").stdout)
+
     def test_break_glass(self):
         self.ask(verdict="break-glass", reviewers=["dan"], escalations=[])
         said = self.jitctl("explain", "alice", "sudo").stdout
         self.assertRegex(said, "alarmed +bob, carol")
-        self.assertRegex(said, "signed by +dan")
+        self.assertRegex(said, "signed by +dan \\(alarmed too\\)")
 
     def test_json_and_mistakes(self):
         self.ask()
