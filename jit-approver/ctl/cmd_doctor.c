@@ -176,7 +176,8 @@ static void check_approver(const Ctl *ctl, Findings *f)
         check_versions(c.reply.parameters, f);
         check_rules(c.reply.parameters, f);
         check_part(c.reply.parameters, "store",
-                "see journalctl -u jit-approver, and WHEN SOMETHING IS WRONG in jit-approver(8)",
+                "see journalctl -u jit-approver; of one that is damaged jitctl recover saves what it can: "
+                "WHEN SOMETHING IS WRONG in jit-approver(8)",
                 f);
         check_part(c.reply.parameters, "bus",
                 "see systemctl status dbus; without the bus sessions cannot be ended", f);

@@ -17,6 +17,7 @@
 #include "common/util.h"
 #include "jit-approver/ctl/arm.h"
 #include "jit-approver/ctl/enable.h"
+#include "jit-approver/ctl/on_trial.h"
 #include "jit-approver/ctl/options.h"
 #include "jit-approver/ctl/pam_edit.h"
 #include "jit-approver/ctl/plan.h"
@@ -84,11 +85,41 @@ static void tell_notes(const Plan *p)
         }
 }
 
+/* Rules that are not in force open nothing, whatever they say. */
+static bool speaks_against_rules(const Plan *p)
+{
+        for (size_t i = 0; i < p->notes.n; i++) {
+                const Finding *f = &p->notes.items[i];
+
+                if (f->state == FINDING_FAIL && streq(f->name, "rules")) {
+                        return true;
+                }
+        }
+        return false;
+}
+
 static void tell_ways(const Plan *p)
 {
-        for (size_t i = 0; i < p->ways.n; i++) {
-                say("%s %s.", i == 0 ? "If nobody approves, there is still" : "and",
-                        p->ways.items[i]);
+        for (size_t i = 0; i < p->ways.n && !speaks_against_rules(p); i++) {
+                say("%s %s%s", i == 0 ? "If nobody approves, there is still" : "  and",
+                        p->ways.items[i], i + 1 < p->ways.n ? "," : ".");
+        }
+}
+
+/* What is asked for is there; a trial that goes on is not what was asked for now. */
+static void tell_gated(const Plan *p)
+{
+        OnTrial t;
+
+        on_trial_here(&t);
+        if (t.state == ON_TRIAL_RUNS && streq(t.trial.service, p->service)) {
+                char at[TIME_RFC3339_MAX];
+
+                time_rfc3339(t.until, at);
+                say("%s is gated already, on trial until %s: jitctl confirm keeps it, jitctl disable %s takes it out.",
+                        safe(p->service), when_at_text(at), safe(p->service));
+        } else {
+                say("%s is gated already.", safe(p->service));
         }
 }
 
@@ -324,7 +355,7 @@ static int run_enable(const Ctl *ctl)
                 return r;
         }
         if (!plan_changes(&p)) {
-                say("%s is gated already.", safe(p.service));
+                tell_gated(&p);
                 return ctl->json ? tell_json(&p, false, 0) : EXIT_DONE;
         }
         if (!ctl->json) {

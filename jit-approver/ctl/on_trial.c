@@ -86,12 +86,7 @@ static char *sentence(const OnTrial *t)
         return must(r < 0 ? NULL : text);
 }
 
-static const char *advice(const OnTrial *t)
-{
-        return t->state == ON_TRIAL_RUNS
-                       ? "keep it: jitctl confirm, in a new login; take it out: jitctl disable"
-                       : ROLL_BACK;
-}
+#define KEEP_OR_NOT "keep it: jitctl confirm, in a new login; take it out: jitctl disable "
 
 void on_trial_print(const OnTrial *t, FILE *f)
 {
@@ -99,11 +94,11 @@ void on_trial_print(const OnTrial *t, FILE *f)
                 return;
         }
         _cleanup_(freep) char *text = sentence(t);
-        (void) fprintf(f, "%-10s %s%s%s\n%-10s -> %s%s%s\n", "trial",
-                style(f, t->state == ON_TRIAL_RUNS ? STYLE_WAIT : STYLE_BAD), safe(text),
-                style(f, STYLE_PLAIN), "", advice(t),
-                t->state == ON_TRIAL_RUNS && *t->trial.service ? " " : "",
-                t->state == ON_TRIAL_RUNS ? safe(t->trial.service) : "");
+        bool runs = t->state == ON_TRIAL_RUNS;
+        const char *service = *t->trial.service ? t->trial.service : "SERVICE";
+        (void) fprintf(f, "%-10s %s%s%s\n%-10s -> %s%s\n", "trial",
+                style(f, runs ? STYLE_WAIT : STYLE_BAD), safe(text), style(f, STYLE_PLAIN), "",
+                runs ? KEEP_OR_NOT : ROLL_BACK, runs ? safe(service) : "");
 }
 
 void on_trial_judge(const OnTrial *t, Findings *f)
@@ -112,8 +107,9 @@ void on_trial_judge(const OnTrial *t, Findings *f)
                 return;
         }
         _cleanup_(freep) char *text = sentence(t);
-        findings_add(f, t->state == ON_TRIAL_RUNS ? FINDING_WARN : FINDING_FAIL, "trial", advice(t),
-                "%s", text);
+        bool runs = t->state == ON_TRIAL_RUNS;
+        findings_add(f, runs ? FINDING_WARN : FINDING_FAIL, "trial",
+                runs ? KEEP_OR_NOT "SERVICE" : ROLL_BACK, "%s", text);
 }
 
 char *on_trial_json(const OnTrial *t)

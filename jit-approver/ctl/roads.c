@@ -184,7 +184,7 @@ static void judge_program(Roads *r, const RootProgram *p)
         }
         named = rules_seen_name(r->rules, service, false);
         findings_add(r->findings, named ? FINDING_FAIL : FINDING_WARN, name,
-                "gate it (jitctl enable), or take its setuid bit (chmod u-s)",
+                "gate it (jitctl enable SERVICE), or take its setuid bit (chmod u-s)",
                 "%s becomes root unasked: /etc/pam.d/%s has no pam_jit.so account line%s", p->who,
                 service, named ? ", though a rule names it" : "");
 }

@@ -72,7 +72,8 @@ static void say_done(const char *from, const StoreRecovery *x)
         if (x->kept) {
                 (void) fprintf(stderr, "What was there is kept beside it as %s.\n", x->kept);
         }
-        (void) fprintf(stderr, "Start the approver anew: every grant ends then.\n");
+        (void) fprintf(stderr, "Start the approver anew (systemctl start jit-approver.socket "
+                               "jit-approver-gateway.socket): every grant ends then.\n");
 }
 
 int recovery_main(const char *dir, const char *from)

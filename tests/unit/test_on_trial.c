@@ -171,7 +171,7 @@ START_TEST(hidden)
         ck_assert_int_eq(quiet.state, ON_TRIAL_NONE);
         text = said(&t);
         HAS(text, "trial      what jitctl enable wrote, put back at ");
-        HAS(text, "take it out: jitctl disable\n");
+        HAS(text, "take it out: jitctl disable SERVICE\n");
         HAS(text, "warn trial what jitctl enable wrote");
         HAS(text, "{\"state\":\"running\",\"until\":\"1970-01-01T00:17:40Z\",\"files\":[]}");
 }
