@@ -112,7 +112,7 @@ static int widening_visit(const Request *r, int64_t row, void *userdata)
 {
         Widening *w = userdata;
         const Rules *rules = config_rules(w->daemon->config);
-        const Rule *rule = rules_find(rules, str_or(r->rule, ""));
+        const Rule *rule = rules_find(rules, r->rule);
         Tally t;
 
         if (!rule || rule->escalate.n == 0) {
@@ -139,7 +139,7 @@ static int widen(Daemon *d, const Id *id, size_t escalated, const Now *now)
         if (err < 0) {
                 return err;
         }
-        const Rule *rule = rules_find(rules, str_or(r.rule, ""));
+        const Rule *rule = rules_find(rules, r.rule);
         const size_t before = r.escalated;
         err = ledger_escalate(&d->ledger, rules, &r, escalated, now);
         if (err >= 0) {
@@ -270,7 +270,7 @@ static void doubt(ActiveGrant *g, usec_t boot)
 static const char *lost_right(Daemon *d, ActiveGrant *g)
 {
         const Rules *rules = config_rules(d->config);
-        const Rule *rule = g->grant.rule ? rules_find(rules, g->grant.rule) : NULL;
+        const Rule *rule = rules_find(rules, g->grant.rule);
         usec_t boot = d->now().boot;
 
         if (!g->grant.rule) {

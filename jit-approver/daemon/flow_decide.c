@@ -109,7 +109,7 @@ static bool may_vote(
 
 const Rule *rule_in_force(const Rules *rules, const Request *r, Failure *f)
 {
-        const Rule *rule = rules ? rules_find(rules, r->rule) : NULL;
+        const Rule *rule = rules_find(rules, r->rule);
 
         if (rule && rule->action == ACTION_ASK) {
                 return rule;

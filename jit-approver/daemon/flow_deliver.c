@@ -395,7 +395,7 @@ static void tell_unreached(Daemon *d, Waiter *w)
 {
         Reached x = { .courier = &d->courier };
         const Rules *rules = config_rules(d->config);
-        const Rule *rule = rules ? rules_find(rules, w->rule) : NULL;
+        const Rule *rule = rules_find(rules, w->rule);
         Outcome o = { .verdict = VERDICT_PENDING, .request = w->request };
 
         w->reach_at = USEC_NEVER;

@@ -21,7 +21,7 @@ static Seats seats_of_caller(const Rule *rule, const Caller *c)
 Turns flow_turn(Daemon *d, const Caller *c, const Request *r, bool approve)
 {
         const Rules *rules = config_rules(d->config);
-        const Rule *rule = rules_find(rules, str_or(r->rule, ""));
+        const Rule *rule = rules_find(rules, r->rule);
         Turns turn = TURNS_UNKNOWN;
         Vote *votes = NULL;
         size_t n = 0;

@@ -356,9 +356,7 @@ void flow_rescue_codes(Daemon *d, const Caller *c, size_t n, bool add,
 
 static const Rule *review_rule(const Rules *rules, const Request *r)
 {
-        const Rule *rule = rules && r->kind == REQUEST_BREAK_GLASS && r->rule
-                                   ? rules_find(rules, r->rule)
-                                   : NULL;
+        const Rule *rule = r->kind == REQUEST_BREAK_GLASS ? rules_find(rules, r->rule) : NULL;
 
         return rule && rule->action == ACTION_BREAK_GLASS ? rule : NULL;
 }

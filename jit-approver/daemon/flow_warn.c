@@ -40,7 +40,7 @@ static void tell_sessions(Daemon *d, const ActiveGrant *g, const char *line)
 /* The longest warning that is yet to come, but for those that are longer than the grant itself. */
 static usec_t next_warning(const Rules *rules, const ActiveGrant *g)
 {
-        const Rule *rule = rules && g->grant.rule ? rules_find(rules, g->grant.rule) : NULL;
+        const Rule *rule = rules_find(rules, g->grant.rule);
 
         for (size_t i = 0; rule && i < rule->warn_before.n; i++) {
                 usec_t before = rule->warn_before.items[i];
@@ -68,7 +68,7 @@ void expect_warning(Daemon *d)
 static void warn(Daemon *d, ActiveGrant *g, const Now *now)
 {
         const Rules *rules = config_rules(d->config);
-        const Rule *rule = rules && g->grant.rule ? rules_find(rules, g->grant.rule) : NULL;
+        const Rule *rule = rules_find(rules, g->grant.rule);
         _cleanup_(freep) char *line = say_ending(rule, &g->grant, now);
 
         tell_sessions(d, g, line);

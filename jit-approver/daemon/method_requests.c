@@ -40,7 +40,7 @@ void method_show(Turn *t)
 static bool names_are_silent(const Turn *t, const Request *r)
 {
         const Rules *rules = config_rules(t->daemon->config);
-        const Rule *rule = rules ? rules_find(rules, r->rule) : NULL;
+        const Rule *rule = rules_find(rules, r->rule);
         const Voter v = { t->caller.account, t->caller.login_uid };
 
         return rule && decision_standing(rules, rule, r, &v) == STANDING_UNKNOWN;
@@ -136,7 +136,7 @@ static bool request_wanted(const Page *p, const Request *r)
         }
         if (streq(p->which, "pending")) {
                 const Rules *rules = config_rules(t->daemon->config);
-                const Rule *rule = rules ? rules_find(rules, r->rule) : NULL;
+                const Rule *rule = rules_find(rules, r->rule);
                 const Voter v = { t->caller.account, t->caller.login_uid };
                 return rule && decision_standing(rules, rule, r, &v) == STANDING_APPROVER &&
                        flow_waits_for(t->daemon, &t->caller, r);

@@ -167,7 +167,7 @@ static bool has_signed(const Turn *t, const Rules *rules, const Request *r)
 unsigned turn_roles_of_request(const Turn *t, const Request *r)
 {
         const Rules *rules = config_rules(t->daemon->config);
-        const Rule *rule = rules ? rules_find(rules, r->rule) : NULL;
+        const Rule *rule = rules_find(rules, r->rule);
         const Voter v = { t->caller.account, t->caller.login_uid };
         unsigned roles = turn_roles(t);
 

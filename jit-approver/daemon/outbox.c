@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What is owed to people. MUST: owe the asker, and whoever sits behind the asker, nothing. */
+/* What is owed to people. MUST: put no request to its own asker, nor to whoever sits behind him. */
 
 #include "jit-approver/daemon/outbox.h"
 
@@ -73,7 +73,7 @@ static int owe_all(Store *s, const Rule *rule, const Readers *readers, bool shar
 
 int outbox_owe(Store *s, const Rules *rules, const Request *r, const char *event, const Now *now)
 {
-        const Rule *rule = rules && r->rule ? rules_find(rules, r->rule) : NULL;
+        const Rule *rule = rules_find(rules, r->rule);
         OwedMessage m = { .event = (char *) event, .request = r->id, .created = now->wall };
 
         if (!rule || rule->notify.n == 0) {
@@ -108,7 +108,7 @@ static int without_asked(Store *s, const Request *r, Readers *readers)
 int outbox_ask(Store *s, const Rules *rules, const Request *r, Reach before, const char *event,
         const Now *now)
 {
-        const Rule *rule = rules && r->rule ? rules_find(rules, r->rule) : NULL;
+        const Rule *rule = rules_find(rules, r->rule);
         OwedMessage m = { .event = (char *) event, .request = r->id, .created = now->wall };
         Readers fresh = { .n = 0 };
 
@@ -149,7 +149,7 @@ static int without_voters(Store *s, const Request *r, Readers *readers)
 
 int outbox_nudge(Store *s, const Rules *rules, const Request *r, const Now *now)
 {
-        const Rule *rule = rules && r->rule ? rules_find(rules, r->rule) : NULL;
+        const Rule *rule = rules_find(rules, r->rule);
         OwedMessage m = { .event = (char *) OUTBOX_NUDGED, .request = r->id, .created = now->wall };
         Readers readers = { .n = 0 };
 
@@ -167,7 +167,7 @@ int outbox_nudge(Store *s, const Rules *rules, const Request *r, const Now *now)
 int outbox_tell_asker(
         Store *s, const Rules *rules, const Request *r, const char *event, const Now *now)
 {
-        const Rule *rule = rules && r->rule ? rules_find(rules, r->rule) : NULL;
+        const Rule *rule = rules_find(rules, r->rule);
         const Account asker = { .uid = r->asker.uid, .known = TERNARY_NO };
         OwedMessage m = { .event = (char *) event, .request = r->id, .created = now->wall };
         Readers readers = { .n = 0 };
@@ -194,18 +194,14 @@ int outbox_withdraw(Store *s, const Id *request)
 
 int outbox_alarm(Store *s, const Rules *rules, const Request *r, const char *event, const Now *now)
 {
-        const Rule *rule = rules && r->rule ? rules_find(rules, r->rule) : NULL;
+        const Rule *rule = rules_find(rules, r->rule);
         OwedMessage m = { .event = (char *) event, .request = r->id, .created = now->wall };
         Readers readers = { .n = 0 };
-        int err = 0;
 
         if (!rule) {
                 return 0;
         }
         approvers_visit_reached(rule, REACH_ALL, r, add_reader, &readers);
         approvers_visit(&rule->reviewers, r, add_reader, &readers);
-        for (size_t i = 0; err >= 0 && i < rule->notify.n; i++) {
-                err = owe_by(s, rule->notify.items[i].channel, &readers, &m);
-        }
-        return err;
+        return owe_all(s, rule, &readers, true, &m);
 }

@@ -113,7 +113,7 @@ static void put_added(JsonWriter *w, Store *store, const Request *r)
 
 void reply_request(JsonWriter *w, const char *name, const Reply *how, const Request *r)
 {
-        const Rule *rule = how->rules ? rules_find(how->rules, r->rule) : NULL;
+        const Rule *rule = rules_find(how->rules, r->rule);
         Vote *votes = NULL;
         size_t n = 0;
 

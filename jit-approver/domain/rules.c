@@ -310,7 +310,7 @@ int rules_check_names(Rules *r, Problems *problems)
 
 const Rule *rules_find(const Rules *r, const char *name)
 {
-        for (size_t i = 0; i < r->n_rules; i++) {
+        for (size_t i = 0; r && name && i < r->n_rules; i++) {
                 if (streq(r->rules[i].name, name)) {
                         return &r->rules[i];
                 }

@@ -289,6 +289,7 @@ void rules_visit_names(Rules *r, NameVisit visit, void *userdata);
  */
 int rules_check_names(Rules *r, Problems *problems);
 
+/* NULL: there is none, or no rules are in force, or it is nothing's name. */
 const Rule *rules_find(const Rules *r, const char *name);
 const Channel *rules_channel_find(const Rules *r, const char *name);
 
