@@ -154,9 +154,6 @@ static int widen(Daemon *d, const Id *id, size_t escalated, const Now *now)
 
 void flow_escalate(Daemon *d)
 {
-        const RequestFilter pending = {
-                .only_pending = true, .asker = UID_UNSET, .limit = INT64_MAX
-        };
         Now now = d->now();
         Widening w;
         int err = 0;
@@ -166,7 +163,7 @@ void flow_escalate(Daemon *d)
         }
         do {
                 w = (Widening){ .daemon = d, .next = USEC_NEVER };
-                err = store_requests(d->ledger.store, &pending, widening_visit, &w);
+                err = store_requests_pending(d->ledger.store, widening_visit, &w);
                 for (size_t i = 0; err >= 0 && i < w.n; i++) {
                         err = widen(d, &w.items[i].request, w.items[i].escalated, &now);
                 }

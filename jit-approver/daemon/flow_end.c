@@ -202,14 +202,11 @@ static int time_out(Daemon *d, const Id *id, const Now *now)
 
 static void close_requests(Daemon *d, const Now *now, bool abandoned)
 {
-        const RequestFilter pending = {
-                .only_pending = true, .asker = UID_UNSET, .limit = INT64_MAX
-        };
         Sweep s;
 
         do {
                 s = (Sweep){ .daemon = d, .now = *now, .abandoned = abandoned };
-                if (store_requests(d->ledger.store, &pending, sweep_visit, &s) < 0) {
+                if (store_requests_pending(d->ledger.store, sweep_visit, &s) < 0) {
                         retry_later(d);
                         return;
                 }

@@ -104,12 +104,8 @@ static int extending_visit(const Request *r, int64_t row, void *userdata)
 /* The open requests for more of this grant. */
 static int find_extending(Daemon *d, const Id *grant, Extending *ret)
 {
-        const RequestFilter pending = {
-                .only_pending = true, .asker = UID_UNSET, .limit = INT64_MAX
-        };
-
         *ret = (Extending){ .grant = grant };
-        return d->ledger.store ? store_requests(d->ledger.store, &pending, extending_visit, ret)
+        return d->ledger.store ? store_requests_pending(d->ledger.store, extending_visit, ret)
                                : -EIO;
 }
 

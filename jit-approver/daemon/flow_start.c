@@ -194,15 +194,12 @@ static int withdraw(Daemon *d, const Id *id, const Now *now)
 /* What is open in a copy may have been denied since it was taken, or be decided elsewhere as well. */
 static bool withdraw_all(Daemon *d, const Now *now)
 {
-        const RequestFilter pending = {
-                .only_pending = true, .asker = UID_UNSET, .limit = INT64_MAX
-        };
         Pending p;
         int r;
 
         do {
                 p.n = 0;
-                r = store_requests(d->ledger.store, &pending, pending_visit, &p);
+                r = store_requests_pending(d->ledger.store, pending_visit, &p);
                 for (size_t i = 0; r >= 0 && i < p.n; i++) {
                         r = withdraw(d, &p.ids[i], now);
                 }

@@ -22,9 +22,6 @@ static const RescueLimit rescue_limit = { .his = 5, .all = 20, .sure = 2, .per =
 static int make_urgent(Daemon *d, const Subject *s, const Rule *rule, const Wish *wish,
         RequestKind kind, usec_t duration, const Now *now, Request *r, Grant *g)
 {
-        _cleanup_(freep) char *canonical = NULL;
-        size_t n;
-
         int err = make_request(
                 s, config_rules(d->config), rule, wish, d->host, d->ledger.boot_id, now, r);
         if (err < 0) {
@@ -41,10 +38,7 @@ static int make_urgent(Daemon *d, const Subject *s, const Rule *rule, const Wish
                 err = r->reason ? 0 : -ENOMEM;
         }
         if (err >= 0) {
-                err = request_canonical(r, &canonical, &n);
-        }
-        if (err >= 0) {
-                err = digest_hex(canonical, n, r->digest);
+                err = make_digest(r);
         }
         if (err >= 0) {
                 err = make_grant(r, rule, duration, d->ledger.boot_id, now, g);

@@ -88,15 +88,12 @@ static int new_code(int64_t *ret)
         return err;
 }
 
-static int request_digests(const Subject *s, Request *r)
+int make_digest(Request *r)
 {
         _cleanup_(freep) char *canonical = NULL;
         size_t n;
 
-        int err = make_command_digest(s->ask, r->command_digest);
-        if (err >= 0) {
-                err = request_canonical(r, &canonical, &n);
-        }
+        int err = request_canonical(r, &canonical, &n);
         return err < 0 ? err : digest_hex(canonical, n, r->digest);
 }
 
@@ -144,7 +141,10 @@ int make_request(const Subject *s, const Rules *rules, const Rule *rule, const W
                 err = request_words(s, rules, rule, wish, host, &r);
         }
         if (err >= 0) {
-                err = request_digests(s, &r);
+                err = make_command_digest(s->ask, r.command_digest);
+        }
+        if (err >= 0) {
+                err = make_digest(&r);
         }
         if (err < 0) {
                 request_done(&r);
@@ -177,8 +177,6 @@ int make_extension(const Grant *g, const Request *original, const Rule *rule, co
         const Who *login, const char *host, const char *boot_id, const Now *now, Request *ret)
 {
         Request r = request_base(rule, wish, boot_id, now);
-        _cleanup_(freep) char *canonical = NULL;
-        size_t n;
 
         r.kind = REQUEST_EXTENSION;
         r.extends = g->id;
@@ -191,10 +189,7 @@ int make_extension(const Grant *g, const Request *original, const Rule *rule, co
                 err = extension_words(g, original, rule, wish, login, host, &r);
         }
         if (err >= 0) {
-                err = request_canonical(&r, &canonical, &n);
-        }
-        if (err >= 0) {
-                err = digest_hex(canonical, n, r.digest);
+                err = make_digest(&r);
         }
         if (err < 0) {
                 request_done(&r);

@@ -50,6 +50,8 @@ char *make_command(const Subject *s, const Rules *rules);
 int make_command_digest(const Ask *ask, char ret[static DIGEST_HEX_SIZE]);
 int make_request(const Subject *s, const Rules *rules, const Rule *rule, const Wish *wish,
         const char *host, const char *boot_id, const Now *now, Request *ret);
+/* Anew, whenever what people are shown of it was changed: votes and links are bound to it. */
+int make_digest(Request *r);
 /* More time for a grant of original (NULL: not known any more). */
 int make_extension(const Grant *g, const Request *original, const Rule *rule, const Wish *wish,
         const Who *login, const char *host, const char *boot_id, const Now *now, Request *ret);

@@ -81,11 +81,13 @@ typedef struct RequestFilter {
         bool only_pending;
         uid_t asker;   /* UID_UNSET: anybody's */
         int64_t after; /* row number of the last one seen; ascending from there */
-        int64_t limit;
+        int64_t limit; /* 0: none */
 } RequestFilter;
 /* visit returns 0 to go on, 1 to stop, negative errno to fail; the request is borrowed. */
 typedef int (*RequestVisit)(const Request *r, int64_t row, void *userdata);
 int store_requests(Store *s, const RequestFilter *f, RequestVisit visit, void *userdata);
+/* All that are pending. */
+int store_requests_pending(Store *s, RequestVisit visit, void *userdata);
 
 /* The newest thousand by that rule, newest first. */
 int store_requests_lately(Store *s, const char *rule, RequestVisit visit, void *userdata);

@@ -453,6 +453,13 @@ int store_requests(Store *s, const RequestFilter *f, RequestVisit visit, void *u
         return r;
 }
 
+int store_requests_pending(Store *s, RequestVisit visit, void *userdata)
+{
+        const RequestFilter f = { .only_pending = true, .asker = UID_UNSET };
+
+        return store_requests(s, &f, visit, userdata);
+}
+
 int store_request_next_deadline(Store *s, const char *boot_id, usec_t *ret_wall, usec_t *ret_boot)
 {
         _cleanup_(row_donep) Row row = {};
