@@ -27,8 +27,7 @@ void refuse_store(Daemon *d, Outcome *o)
 
 /* --- a question ---------------------------------------------------------------------------------- */
 
-static void judge_now(
-        Daemon *d, const Subject *s, const Now *now, Outcome *ret, const Rule **ret_rule)
+void judge_now(Daemon *d, const Subject *s, const Now *now, Outcome *ret, const Rule **ret_rule)
 {
         config_refresh(d->config, now->boot);
         judge(config_rules(d->config), &d->active, s, now, d->ledger.boot_id, ret, ret_rule);
@@ -90,7 +89,7 @@ bool flow_enter(Daemon *d, ActiveGrant *g, Outcome *o)
         return err >= 0;
 }
 
-static bool enters(const Subject *s)
+bool enters(const Subject *s)
 {
         return streq(str_or(s->ask->phase, ""), "account");
 }
@@ -110,19 +109,43 @@ static bool was_denied(Daemon *d, const Subject *s, const Now *now, Outcome *o)
 
 /* --- a request ----------------------------------------------------------------------------------- */
 
-/* Whether the reason is one the rule takes; the verdict stays VERDICT_ASK, and says what it has to be like. */
-static bool is_reason_good(const Rule *rule, const Wish *wish, Outcome *o)
+bool is_reason_short(const char *reason, Outcome *o)
+{
+        char *line = NULL;
+
+        if (!reason || strlen(reason) <= REASON_MAX) {
+                return true;
+        }
+        (void) str_printf(&line, "The reason is too long; %d bytes are the most.", REASON_MAX);
+        outcome_refuse(o, "not-asked", line);
+        return false;
+}
+
+bool does_reason_match(const Rule *rule, const char *reason, Outcome *o)
 {
         const Expression *pattern = &rule->reason_pattern;
 
-        if (str_empty(wish->reason)) {
-                return rule->reason != REASON_REQUIRED;
+        if (!pattern->text || expression_matches(pattern, reason)) {
+                return true;
         }
-        if (pattern->text && !expression_matches(pattern, wish->reason)) {
-                (void) str_printf(&o->line, "The reason has to match: %s", pattern->text);
-                return false;
+        freep(&o->line);
+        o->line = NULL;
+        (void) str_printf(&o->line, "The reason has to match: %s", pattern->text);
+        return false;
+}
+
+bool can_bind(const Rule *rule, const Subject *s, Outcome *o)
+{
+        char *line = NULL;
+
+        if (rule->bind != BIND_LOGIN_SESSION || s->question.login_session != SESSION_NONE) {
+                return true;
         }
-        return true;
+        (void) str_printf(&line,
+                "Rule %s binds access to a login, and yours cannot be told; log in anew.",
+                rule->name);
+        outcome_refuse(o, "identity", line);
+        return false;
 }
 
 /* A yes would make no grant by such a clock: nobody is to be asked for it. */
@@ -143,11 +166,8 @@ static bool may_open(Daemon *d, const Subject *s, const Rule *rule, Outcome *o)
         if (!clock_can_end_it(d, rule)) {
                 outcome_refuse(o, "clock",
                         strdup("This host's clock cannot be right, so no end could be set; nobody was asked."));
-        } else if (rule->bind == BIND_LOGIN_SESSION && s->question.login_session == SESSION_NONE) {
-                (void) str_printf(&line,
-                        "Rule %s binds access to a login, and yours cannot be told; log in anew.",
-                        rule->name);
-                outcome_refuse(o, "identity", line);
+        } else if (!can_bind(rule, s, o)) {
+                /* as it says */
         } else if (store_request_count_pending(d->ledger.store, s->asker.uid, &pending) < 0) {
                 refuse_store(d, o);
         } else if (pending >= PENDING_MAX) {
@@ -202,19 +222,20 @@ static bool is_wish_good(const Rule *rule, const Wish *wish, Outcome *o)
         char span[SPAN_TEXT_MAX];
         char *line = NULL;
 
-        if (wish->reason && strlen(wish->reason) > REASON_MAX) {
-                (void) str_printf(
-                        &line, "The reason is too long; %d bytes are the most.", REASON_MAX);
-        } else if (!is_reason_good(rule, wish, o)) {
+        if (!is_reason_short(wish->reason, o)) {
                 return false;
-        } else if (wish->duration > rule->max_duration) {
+        }
+        if (str_empty(wish->reason) ? rule->reason == REASON_REQUIRED
+                                    : !does_reason_match(rule, wish->reason, o)) {
+                return false; /* the verdict stays VERDICT_ASK */
+        }
+        if (wish->duration > rule->max_duration) {
                 span_say(rule->max_duration, span);
                 (void) str_printf(&line, "Rule %s grants at most %s at a time.", rule->name, span);
-        } else {
-                return true;
+                outcome_refuse(o, "not-asked", line);
+                return false;
         }
-        outcome_refuse(o, "not-asked", line);
-        return false;
+        return true;
 }
 
 void tell_withdrawn(Daemon *d, const Request *r)
@@ -372,8 +393,9 @@ static int is_added(Daemon *d, const Request *r, const char *command, Outcome *o
         return err;
 }
 
-static void expect_escalation(Daemon *d, const Rule *rule, const Request *r)
+void expect_request(Daemon *d, const Rule *rule, const Request *r)
 {
+        expiry_add(&d->requests, r->deadline, r->deadline_boot);
         if (rule->escalate.n > 0) {
                 d->escalate_at =
                         MIN(d->escalate_at, usec_add(r->created, rule->escalate.items[0].after));
@@ -407,8 +429,7 @@ static int join_or_open(Daemon *d, const Subject *s, const Rule *rule, const Wis
                 r = ledger_open(&d->ledger, config_rules(d->config), ret, now);
         }
         if (r >= 0) {
-                expiry_add(&d->requests, ret->deadline, ret->deadline_boot);
-                expect_escalation(d, rule, ret);
+                expect_request(d, rule, ret);
         }
         return r;
 }

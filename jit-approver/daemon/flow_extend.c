@@ -208,11 +208,7 @@ static void ask_longer(Daemon *d, const Caller *c, const Rule *rule, const Activ
                 fail_store(d, f);
                 return;
         }
-        expiry_add(&d->requests, ret->deadline, ret->deadline_boot);
-        if (rule->escalate.n > 0) {
-                d->escalate_at =
-                        MIN(d->escalate_at, usec_add(ret->created, rule->escalate.items[0].after));
-        }
+        expect_request(d, rule, ret);
 }
 
 /* The one that is open already. */

@@ -6,9 +6,21 @@
 #include "jit-approver/daemon/flow.h"
 
 /* flow_ask.c */
+/* By the rules as they are now; *ret_rule as of judge(). */
+void judge_now(Daemon *d, const Subject *s, const Now *now, Outcome *ret, const Rule **ret_rule);
+/* Whether it is asked at the door, so that a yes lets somebody in. */
+bool enters(const Subject *s);
 /* Somebody goes in by this grant; false: *o says why not. */
 bool flow_enter(Daemon *d, ActiveGrant *g, Outcome *o);
 void refuse_store(Daemon *d, Outcome *o);
+/* Whether a reason (NULL: none) is no longer than it may be; *o refuses one that is. */
+bool is_reason_short(const char *reason, Outcome *o);
+/* Whether the rule takes it. If not the verdict stays VERDICT_ASK, for another, and says what it has to be like. */
+bool does_reason_match(const Rule *rule, const char *reason, Outcome *o);
+/* Whether access can be bound to the asker's login, where the rule wants that; else *o refuses. */
+bool can_bind(const Rule *rule, const Subject *s, Outcome *o);
+/* A request was opened: its deadline and its first escalation are to be looked for in time. */
+void expect_request(Daemon *d, const Rule *rule, const Request *r);
 /* A request without anybody waiting for it, unless it stands by itself, is withdrawn. */
 void flow_abandon(Daemon *d, const Id *id);
 void tell_withdrawn(Daemon *d, const Request *r);

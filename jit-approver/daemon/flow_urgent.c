@@ -62,21 +62,6 @@ static void refuse_for(Daemon *d, int err, Outcome *o)
         }
 }
 
-/* A rule that binds to a login opens nothing to one that cannot be told; *o says so. */
-static bool is_bound(const Rule *rule, const Subject *s, Outcome *o)
-{
-        char *line = NULL;
-
-        if (rule->bind != BIND_LOGIN_SESSION || s->question.login_session != SESSION_NONE) {
-                return true;
-        }
-        (void) str_printf(&line,
-                "Rule %s binds access to a login, and yours cannot be told; log in anew.",
-                rule->name);
-        outcome_refuse(o, "identity", line);
-        return false;
-}
-
 /* It is on the disk: its end is armed, then the door opens to whoever stands before it. Moves *g. */
 static int begin(Daemon *d, const Subject *s, const Request *r, Grant *g, Outcome *o)
 {
@@ -93,21 +78,13 @@ static int begin(Daemon *d, const Subject *s, const Request *r, Grant *g, Outcom
         o->verdict = VERDICT_GRANT;
         o->request = r->id;
         o->grant = active->grant.id;
-        if (streq(str_or(s->ask->phase, ""), "account")) {
+        if (enters(s)) {
                 (void) flow_enter(d, active, o);
         }
         return 0;
 }
 
 /* --- break-glass --------------------------------------------------------------------------------- */
-
-/* The verdict stays VERDICT_ASK: another reason may be given. */
-static void ask_another_reason(const Rule *rule, Outcome *o)
-{
-        freep(&o->line);
-        o->line = NULL;
-        (void) str_printf(&o->line, "The reason has to match: %s", rule->reason_pattern.text);
-}
 
 static bool is_too_often(Daemon *d, const Subject *s, const Rule *rule, const Now *now, Outcome *o)
 {
@@ -138,19 +115,12 @@ static bool is_too_often(Daemon *d, const Subject *s, const Rule *rule, const No
 static bool may_break(
         Daemon *d, const Subject *s, const Rule *rule, const Wish *wish, const Now *now, Outcome *o)
 {
-        char *line = NULL;
-
         if (!d->ledger.store) {
                 refuse_store(d, o);
         } else if (str_empty(wish->reason) || !wish->confirm) {
                 /* the verdict stays VERDICT_ASK */
-        } else if (strlen(wish->reason) > REASON_MAX) {
-                (void) str_printf(
-                        &line, "The reason is too long; %d bytes are the most.", REASON_MAX);
-                outcome_refuse(o, "not-asked", line);
-        } else if (rule->reason_pattern.text &&
-                   !expression_matches(&rule->reason_pattern, wish->reason)) {
-                ask_another_reason(rule, o);
+        } else if (!is_reason_short(wish->reason, o) || !does_reason_match(rule, wish->reason, o)) {
+                /* as they say */
         } else if (!streq(wish->confirm, BREAK_GLASS_WORD)) {
                 outcome_refuse(o, "not-confirmed",
                         strdup("Not confirmed: only the word " BREAK_GLASS_WORD
@@ -168,7 +138,7 @@ void flow_break_glass(Daemon *d, const Subject *s, const Rule *rule, const Wish 
         Grant g = { .asker = { .uid = UID_UNSET } };
         Now now = d->now();
 
-        if (!may_break(d, s, rule, wish, &now, ret) || !is_bound(rule, s, ret)) {
+        if (!may_break(d, s, rule, wish, &now, ret) || !can_bind(rule, s, ret)) {
                 return;
         }
         usec_t duration = wish->duration > 0 ? MIN(wish->duration, most) : most;
@@ -265,16 +235,16 @@ static bool may_rescue(Daemon *d, const Rule *rule, const char *reason, Outcome 
         if (rule->action != ACTION_ASK || !rule->rescue) {
                 (void) str_printf(&line, "Rule %s takes no rescue codes.", rule->name);
                 outcome_refuse(o, "refused", line);
-        } else if (reason && strlen(reason) > REASON_MAX) {
-                (void) str_printf(
-                        &line, "The reason is too long; %d bytes are the most.", REASON_MAX);
-                outcome_refuse(o, "not-asked", line);
-        } else if (!d->ledger.store) {
-                refuse_store(d, o);
-        } else {
-                return true;
+                return false;
         }
-        return false;
+        if (!is_reason_short(reason, o)) {
+                return false;
+        }
+        if (!d->ledger.store) {
+                refuse_store(d, o);
+                return false;
+        }
+        return true;
 }
 
 static void rescued(Daemon *d, const Subject *s, const Rule *rule, const char *hash,
@@ -309,10 +279,9 @@ void flow_rescue(Daemon *d, const Subject *s, const char *code, const char *reas
         char hash[DIGEST_HEX_SIZE];
         Now now = d->now();
 
-        config_refresh(d->config, now.boot);
-        judge(config_rules(d->config), &d->active, s, &now, d->ledger.boot_id, ret, &rule);
+        judge_now(d, s, &now, ret, &rule);
         /* What is open, or is refused, is so with a code as well. */
-        if (rule && may_rescue(d, rule, reason, ret) && is_bound(rule, s, ret) &&
+        if (rule && may_rescue(d, rule, reason, ret) && can_bind(rule, s, ret) &&
                 is_right(d, s, rule, code, hash, &now, ret)) {
                 rescued(d, s, rule, hash, &wish, &now, ret);
         }
