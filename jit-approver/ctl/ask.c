@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "common/service.h"
 #include "common/span.h"
 #include "common/util.h"
 #include "jit-approver/ctl/doc.h"
@@ -198,19 +199,6 @@ static int waiting_run(Waiting *w)
         }
 }
 
-static bool changes_user(const char *service)
-{
-        static const char *const services[] = { "sudo", "sudo-i", "su", "su-l", "runuser",
-                "runuser-l" };
-
-        for (size_t i = 0; i < ELEMENTSOF(services); i++) {
-                if (streq(service, services[i])) {
-                        return true;
-                }
-        }
-        return false;
-}
-
 void ask_fill(const Asking *a, Ask *ret)
 {
         const char *service = str_or(a->service, "sudo");
@@ -222,7 +210,8 @@ void ask_fill(const Asking *a, Ask *ret)
                 .mode = a->n_command > 0 ? "run" : "shell",
                 .command = { (const char **) a->command, a->n_command },
                 /* Elsewhere nobody becomes another. */
-                .target = a->target || !changes_user(service) ? a->target : "root",
+                .target = a->target || !service_changes_user(service_canonical(service)) ? a->target
+                                                                                         : "root",
         };
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/json.h"
+#include "common/service.h"
 #include "common/span.h"
 #include "common/util.h"
 #include "jit-approver/ctl/arm.h"
@@ -477,7 +478,7 @@ static int disable_trial(const char *service, int *ret)
 
 static int run_disable(const Ctl *ctl)
 {
-        const char *service = service_canonical(ctl->args[0]), *sibling = plan_sibling(service);
+        const char *service = service_canonical(ctl->args[0]), *sibling = service_sibling(service);
         _cleanup_(closep) int lock = -1;
         int n = 0, r = root_needed();
 

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "common/service.h"
 #include "common/span.h"
 #include "common/util.h"
 #include "jit-approver/ctl/call.h"
@@ -19,19 +20,6 @@ static const Option options[] = {
         { "at", OPTION_TEXT, &arg_at, "T", "when it would be asked, for the times shown (now)" },
         { NULL },
 };
-
-static bool changes_user(const char *service)
-{
-        static const char *const services[] = { "sudo", "sudo-i", "su", "su-l", "runuser",
-                "runuser-l" };
-
-        for (size_t i = 0; i < ELEMENTSOF(services); i++) {
-                if (streq(service, services[i])) {
-                        return true;
-                }
-        }
-        return false;
-}
 
 static void head(const char *name)
 {
@@ -236,9 +224,9 @@ static int run(const Ctl *ctl)
                 .version = PROTOCOL_VERSION,
                 .user = ctl->args[0],
                 .service = ctl->args[1],
-                .target = arg_target                   ? arg_target
-                          : changes_user(ctl->args[1]) ? "root"
-                                                       : NULL,
+                .target = arg_target                                              ? arg_target
+                          : service_changes_user(service_canonical(ctl->args[1])) ? "root"
+                                                                                  : NULL,
                 .command = { (const char **) ctl->args + 2, ctl->n_args - 2 },
         };
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/service.h"
 #include "common/util.h"
 #include "jit-approver/ctl/call.h"
 #include "jit-approver/ctl/checker.h"
@@ -27,19 +28,6 @@
 #include "jit-approver/ctl/stack.h"
 
 #define MODULE PAMMODDIR "/pam_jit.so"
-
-const char *plan_sibling(const char *service)
-{
-        static const char *const pairs[][2] = { { "sudo", "sudo-i" }, { "su", "su-l" },
-                { "runuser", "runuser-l" } };
-
-        for (size_t i = 0; i < ELEMENTSOF(pairs); i++) {
-                if (streq(service, pairs[i][0])) {
-                        return pairs[i][1];
-                }
-        }
-        return NULL;
-}
 
 void plan_done(Plan *p)
 {
@@ -127,7 +115,7 @@ static int plan_file(Plan *p, Host *h, const char *service)
 /* A sibling that includes the service, or is a link to it, is gated with it. */
 static int plan_files(Plan *p, Host *h)
 {
-        const char *sibling = plan_sibling(p->service);
+        const char *sibling = service_sibling(p->service);
         char path[128];
 
         int r = plan_file(p, h, p->service);

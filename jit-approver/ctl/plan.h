@@ -31,9 +31,6 @@ typedef struct Plan {
 /* Where Linux-PAM's files are that people edit. */
 #define PLAN_PAM_DIR "/etc/pam.d"
 
-/* The other file of one service ("sudo-i" of "sudo"), or NULL. */
-const char *plan_sibling(const char *service);
-
 /* EXIT_DONE: see notes; else what cannot be done at all was told. Release with plan_done() either way. */
 int plan_make(const Ctl *ctl, const char *service, Plan *ret);
 void plan_done(Plan *p);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/service.h"
 #include "common/util.h"
 #include "jit-approver/ctl/polkit.h"
 #include "jit-approver/ctl/print.h"

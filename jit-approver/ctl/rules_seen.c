@@ -5,6 +5,7 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 
+#include "common/service.h"
 #include "common/util.h"
 #include "jit-approver/ctl/print.h"
 
@@ -95,14 +96,6 @@ void rules_seen_read(const Host *h, RulesSeen *ret)
                 read_text(ret, t);
                 ret->seen = !host_unseen(h, HOST_RULES);
         }
-}
-
-const char *service_canonical(const char *service)
-{
-        return streq(service, "sudo-i")      ? "sudo"
-               : streq(service, "su-l")      ? "su"
-               : streq(service, "runuser-l") ? "runuser"
-                                             : service;
 }
 
 /* Whether one of the words between commas is it. */

@@ -23,8 +23,6 @@ typedef struct RulesSeen {
 void rules_seen_read(const Host *h, RulesSeen *ret);
 void rules_seen_done(RulesSeen *r);
 
-/* "sudo" for "sudo-i", and so on; else the service itself. */
-const char *service_canonical(const char *service);
 /* Whether a rule's services match; `*` alone only if all. */
 bool rules_seen_name(const RulesSeen *r, const char *service, bool all);
 /* Whether a rule opens the service without an approver: allow of all commands, break-glass, a rescue code. */

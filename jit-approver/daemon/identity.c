@@ -14,29 +14,6 @@
 #define WORD_MAX 255           /* bytes of a tty, a host, a service or a group */
 #define SERVICE_DEFAULT "sudo" /* for people who do not say, e.g. when they wait for a request */
 
-const char *service_canonical(const char *service)
-{
-        static const struct {
-                const char *alias, *canonical;
-        } aliases[] = {
-                { "sudo-i", "sudo" },
-                { "su-l", "su" },
-                { "runuser-l", "runuser" },
-        };
-
-        for (size_t i = 0; i < ELEMENTSOF(aliases); i++) {
-                if (streq(service, aliases[i].alias)) {
-                        return aliases[i].canonical;
-                }
-        }
-        return service;
-}
-
-bool service_changes_user(const char *service)
-{
-        return streq(service, "sudo") || streq(service, "su") || streq(service, "runuser");
-}
-
 static int plan_add(Plan *p, Key key)
 {
         p->keys[p->n] = key;

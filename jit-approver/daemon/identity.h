@@ -8,6 +8,7 @@
  */
 
 #include "common/protocol.h"
+#include "common/service.h"
 #include "jit-approver/daemon/people.h"
 #include "jit-approver/daemon/proof.h"
 #include "jit-approver/domain/request.h"
@@ -32,11 +33,6 @@ typedef struct Subject {
         Question question;
         char numbers[3][16]; /* names for uids without one */
 } Subject;
-
-/* "sudo-i" is "sudo", "su-l" is "su", "runuser-l" is "runuser". */
-const char *service_canonical(const char *service);
-/* sudo, su, runuser: the host acts for its real uid and changes into a target. */
-bool service_changes_user(const char *service);
 
 /*
  * Which lookups the Ask needs. login_uid is the peer's own, for peers that speak for themselves.

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/ini.h"
+#include "common/service.h"
 #include "common/util.h"
 #include "jit-approver/domain/rules_list.h"
 
@@ -59,23 +60,6 @@ static bool name_check(const ValueText *v, const Item *item)
         return true;
 }
 
-/* "sudo-i" is sudo: the names under which the PAM files of one program go. */
-static const char *canonical_service(const char *s)
-{
-        static const char *const same[][2] = {
-                { "sudo-i", "sudo" },
-                { "su-l", "su" },
-                { "runuser-l", "runuser" },
-        };
-
-        for (size_t i = 0; i < ELEMENTSOF(same); i++) {
-                if (streq(s, same[i][0])) {
-                        return same[i][1];
-                }
-        }
-        return s;
-}
-
 int value_parse_services(const ValueText *v, char ***field)
 {
         _cleanup_(strv_freep) char **list = NULL;
@@ -95,7 +79,7 @@ int value_parse_services(const ValueText *v, char ***field)
                 if (!s) {
                         return -ENOMEM;
                 }
-                r = strv_add(&list, canonical_service(s));
+                r = strv_add(&list, service_canonical(s));
                 if (r < 0) {
                         return r;
                 }

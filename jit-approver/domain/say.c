@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/service.h"
 #include "common/span.h"
 #include "common/text.h"
 #include "common/util.h"
@@ -357,10 +358,7 @@ char *say_withdrawn(const Request *r)
 /* What to do once somebody has decided, as the end of a sentence. */
 static const char *say_again(const Request *r)
 {
-        bool command = streq(r->service, "sudo") || streq(r->service, "su") ||
-                       streq(r->service, "runuser");
-
-        return command ? "run the command again" : "log in again";
+        return service_changes_user(r->service) ? "run the command again" : "log in again";
 }
 
 char *say_detached(const Request *r, const Now *now)

@@ -140,20 +140,6 @@ START_TEST(too_long)
 }
 END_TEST
 
-START_TEST(services)
-{
-        ck_assert_str_eq(service_canonical("sudo-i"), "sudo");
-        ck_assert_str_eq(service_canonical("su-l"), "su");
-        ck_assert_str_eq(service_canonical("runuser-l"), "runuser");
-        ck_assert_str_eq(service_canonical("sudo-ix"), "sudo-ix");
-        ck_assert_str_eq(service_canonical("Sudo"), "Sudo");
-        ck_assert(service_changes_user("sudo") && service_changes_user("su") &&
-                  service_changes_user("runuser"));
-        ck_assert(!service_changes_user("sshd") && !service_changes_user("sudoedit") &&
-                  !service_changes_user(""));
-}
-END_TEST
-
 static const struct {
         uid_t asker;
         const char *service, *tty, *rhost;
@@ -192,7 +178,6 @@ int main(void)
 
         tcase_add_loop_test(all, plan, 0, ELEMENTSOF(plans));
         tcase_add_test(all, too_long);
-        tcase_add_test(all, services);
         tcase_add_loop_test(all, console_root, 0, ELEMENTSOF(consoles));
         suite_add_tcase(suite, all);
         srunner_run_all(runner, CK_ENV);
