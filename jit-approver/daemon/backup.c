@@ -11,12 +11,13 @@
 #define PAUSE (5 * USEC_PER_MSEC)
 #define FETCH_TIME USEC_PER_MIN
 
-int backup_begin(Backup *b, Store *s, Turn *t, uid_t who, const Now *now)
+int backup_begin(
+        Backup *b, Store *s, BackupCopied copied, void *userdata, uid_t who, const Now *now)
 {
         char time[TIME_RFC3339_MAX], what[80];
 
         /* His own, that he did not fetch to its end, he may begin anew. */
-        if (b->copy && (b->turn || b->who != who)) {
+        if (b->copy && (b->copied || b->who != who)) {
                 return -EBUSY;
         }
         backup_done(b);
@@ -26,28 +27,34 @@ int backup_begin(Backup *b, Store *s, Turn *t, uid_t who, const Now *now)
         if (r < 0) {
                 return r;
         }
-        b->turn = t;
+        b->copied = copied;
+        b->userdata = userdata;
         b->who = who;
         b->due_at = now->boot;
         return 0;
 }
 
-int backup_step(Backup *b, const Now *now)
+void backup_step(Backup *b, const Now *now)
 {
-        bool done = false;
+        BackupCopied copied = b->copied;
+        bool whole = false;
 
-        int r = store_copy_step(b->copy, STEP_PAGES, &done);
-        if (r < 0) {
-                return r;
+        if (!copied) { /* nobody came for the rest */
+                backup_done(b);
+                return;
         }
-        b->due_at = usec_add(now->boot, done ? FETCH_TIME : PAUSE);
-        return done;
+        int r = store_copy_step(b->copy, STEP_PAGES, &whole);
+        b->due_at = usec_add(now->boot, whole ? FETCH_TIME : PAUSE);
+        if (r < 0 || whole) {
+                b->copied = NULL;
+                copied(r, b->userdata);
+        }
 }
 
 int backup_read(Backup *b, uid_t who, int64_t offset, void *out, size_t size, size_t *ret_size,
         const Now *now)
 {
-        if (!b->copy || b->turn || b->who != who || offset < 0 ||
+        if (!b->copy || b->copied || b->who != who || offset < 0 ||
                 offset >= store_copy_size(b->copy)) {
                 return -ENOENT;
         }
@@ -62,6 +69,6 @@ int backup_read(Backup *b, uid_t who, int64_t offset, void *out, size_t size, si
 void backup_done(Backup *b)
 {
         b->copy = store_copy_free(b->copy);
-        b->turn = NULL;
+        b->copied = NULL;
         b->due_at = USEC_NEVER;
 }

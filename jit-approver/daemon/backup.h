@@ -8,20 +8,23 @@
 
 #include "jit-approver/daemon/store.h"
 
-typedef struct Turn Turn;
+/* The copy is whole, or failed (r < 0); once, unless backup_done() comes first. */
+typedef void (*BackupCopied)(int r, void *userdata);
 
 /* Zeros to begin with. */
 typedef struct Backup {
-        StoreCopy *copy; /* owned; NULL: there is none */
-        Turn *turn;      /* whose call waits for the copy to be whole; then NULL */
-        uid_t who;       /* who may fetch it */
+        StoreCopy *copy;     /* owned; NULL: there is none */
+        BackupCopied copied; /* NULL once it was called */
+        void *userdata;
+        uid_t who;     /* who may fetch it */
         usec_t due_at; /* boot clock: of the next step, or when it is dropped; USEC_NEVER: never */
 } Backup;
 
 /* -EBUSY: somebody else's is on its way. */
-int backup_begin(Backup *b, Store *s, Turn *t, uid_t who, const Now *now);
-/* One step. 1: it is whole; 0: not yet. */
-int backup_step(Backup *b, const Now *now);
+int backup_begin(
+        Backup *b, Store *s, BackupCopied copied, void *userdata, uid_t who, const Now *now);
+/* One step; or, when it is whole, drops it: nobody came for the rest in time. */
+void backup_step(Backup *b, const Now *now);
 /* A piece of one that is whole, for who it is. -ENOENT: there is no such one. */
 int backup_read(Backup *b, uid_t who, int64_t offset, void *out, size_t size, size_t *ret_size,
         const Now *now);

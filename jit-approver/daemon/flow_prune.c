@@ -8,23 +8,7 @@
 
 #include "jit-approver/daemon/flow_internal.h"
 
-#include <errno.h>
-
-#include "jit-approver/daemon/methods.h"
-
 #define FIRST_TIME USEC_PER_HOUR
-
-static void step_backup(Daemon *d, const Now *now)
-{
-        if (!d->backup.turn) { /* nobody came for the rest */
-                backup_done(&d->backup);
-                return;
-        }
-        int r = d->ledger.store ? backup_step(&d->backup, now) : -EIO;
-        if (r != 0) {
-                method_backup_done(TAKE_PTR(d->backup.turn), r);
-        }
-}
 
 void flow_prune(Daemon *d)
 {
@@ -36,7 +20,7 @@ void flow_prune(Daemon *d)
         /* One thing at a time: what is copied stays as it is. */
         if (d->backup.copy) {
                 if (d->backup.due_at <= now.boot) {
-                        step_backup(d, &now);
+                        backup_step(&d->backup, &now);
                 }
                 d->idle_at = d->backup.copy ? d->backup.due_at : d->prune.due_at;
                 return;

@@ -59,6 +59,18 @@ static void backup_piece(Turn *t, int64_t offset)
         turn_free(t);
 }
 
+static void on_copied(int r, void *userdata)
+{
+        Turn *t = userdata;
+
+        if (r < 0) {
+                backup_done(&t->daemon->backup);
+                backup_fail(t, r);
+        } else {
+                backup_piece(t, 0);
+        }
+}
+
 /* Who does not wait for his copy does not need it. */
 static void on_backup_gone(Call *c, void *userdata)
 {
@@ -85,7 +97,8 @@ void method_backup(Turn *t)
                 return;
         }
         (void) audit_flush(d->ledger.audit, &now);
-        int r = backup_begin(&d->backup, d->ledger.store, t, t->caller.account.uid, &now);
+        int r = backup_begin(
+                &d->backup, d->ledger.store, on_copied, t, t->caller.account.uid, &now);
         if (r < 0) {
                 backup_fail(t, r);
                 return;
@@ -93,16 +106,6 @@ void method_backup(Turn *t)
         call_on_gone(t->call, on_backup_gone, t);
         d->idle_at = now.boot;
         flow_arm(d);
-}
-
-void method_backup_done(Turn *t, int r)
-{
-        if (r < 0) {
-                backup_done(&t->daemon->backup);
-                backup_fail(t, r);
-        } else {
-                backup_piece(t, 0);
-        }
 }
 
 /* --- the report ------------------------------------------------------------------------------------- */

@@ -111,8 +111,6 @@ void method_reload(Turn *t);
 
 /* method_record.c: likewise. */
 void method_backup(Turn *t);
-/* The copy that the call waits for is whole, or failed (r < 0). */
-void method_backup_done(Turn *t, int r);
 void method_report(Turn *t);
 
 /* method_urgent.c: what opens without approval, and its review. */

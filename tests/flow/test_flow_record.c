@@ -58,7 +58,7 @@ static void ask_piece(Client *c, int64_t offset)
 
         say(c, "Backup", BACKUP_FIELDS, &call, 0);
         world_pump();
-        for (int i = 0; i < 1000 && offset == 0 && world.d.backup.turn; i++) {
+        for (int i = 0; i < 1000 && offset == 0 && world.d.backup.copied; i++) {
                 world_forward(10 * USEC_PER_MSEC);
         }
         ck_assert(hear(c));
