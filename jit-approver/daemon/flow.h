@@ -3,9 +3,9 @@
 
 /*
  * The order of the stages, and nothing clever: what follows what when somebody asks, decides, or time
- * passes. Stages do not call each other; only the flow knows all of them: flow_ask.c, flow_decide.c,
- * flow_end.c, flow_deliver.c and flow_chain.c are its chapters, flow_start.c its beginning. Durable before told: each
- * step is one transaction of the ledger, and only after its commit does anyone hear of it.
+ * passes. Stages do not call each other; only the flow knows all of them, and the head of each flow_*.c
+ * says which of its chapters it is. Durable before told: each step is one transaction of the ledger, and
+ * only after its commit does anyone hear of it.
  */
 
 #include "jit-approver/daemon/backup.h"
@@ -45,9 +45,9 @@ typedef struct Nudges {
         size_t next;
 } Nudges;
 
-/* Everything there is, each owned here. */
 struct Voters;
 
+/* Everything there is, each owned here. */
 typedef struct Daemon {
         sd_event *event;
         Server *server;
@@ -89,7 +89,7 @@ typedef struct Daemon {
         Now (*now)(void);       /* clock_now, but for tests */
 } Daemon;
 
-/* Why a people's method was refused: an error of the protocol. */
+/* Why what somebody wanted done was not: an error of the protocol. All zero: it was. */
 typedef struct Failure {
         const char *error; /* its name; NULL: there is none */
         const char *code;
@@ -99,6 +99,8 @@ typedef struct Failure {
 
 void failure_done(Failure *f);
 void fail(Failure *f, const char *error, const char *code, const char *format, ...) _printf_(4, 5);
+
+/* Whatever is refused here goes into a Failure, which begins as zeros and which the caller releases. */
 
 /* Is access open? */
 void flow_check(Daemon *d, const Subject *s, Outcome *ret);
@@ -117,7 +119,7 @@ void flow_note(Daemon *d, Door door, const Subject *s, const Outcome *o);
  * fill the record nor crowd others out of it. What a module lets in always is.
  */
 bool flow_hears(Daemon *d, Door door, uid_t asker, bool refused);
-/* At the end: how much of that was left out. */
+/* How much of that was left out, of whom it is due by now; all: of everybody, at the end. */
 void flow_record_left_out(Daemon *d, bool all);
 
 /*

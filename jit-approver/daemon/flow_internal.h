@@ -12,6 +12,7 @@ void judge_now(Daemon *d, const Subject *s, const Now *now, Outcome *ret, const 
 bool enters(const Subject *s);
 /* Somebody goes in by this grant; false: *o says why not. */
 bool flow_enter(Daemon *d, ActiveGrant *g, Outcome *o);
+/* The record cannot be written. */
 void refuse_store(Daemon *d, Outcome *o);
 /* Whether a reason (NULL: none) is no longer than it may be; *o refuses one that is. */
 bool is_reason_short(const char *reason, Outcome *o);
@@ -53,13 +54,14 @@ void chain_expect(Daemon *d, const Tally *t);
 void flow_prune(Daemon *d);
 
 /* flow_decide.c */
+/* The record cannot be written. */
 void fail_store(Daemon *d, Failure *f);
 /* The rule by which it was asked, if that is in force; says when it is not. */
 const Rule *rule_in_force(const Rules *rules, const Request *r, Failure *f);
+/* What was to be changed is in a state already that nothing changes. */
 void fail_over(const char *what, const Id *id, const char *state, Failure *f);
 /* Whom the record names: what root does behind a login is that person's. */
 const char *caller_name(const Caller *c);
-
 /* What is in force ends when this says. */
 void extend_active(Daemon *d, const Grant *longer);
 

@@ -28,7 +28,10 @@ int ledger_give_up(Ledger *l, int error);
 const char *ledger_state(const Ledger *l);
 
 int ledger_open(Ledger *l, const Rules *rules, const Request *r, const Now *now);
-/* A later argv (NULL: the same again) rides on an open request. */
+/*
+ * One more question rides on an open request: its command and reason go into the record (NULL: the command
+ * is there already); detach: from now on the request stands by itself.
+ */
 int ledger_join(Ledger *l, const Request *r, const char *command, const char *reason, bool detach,
         const Now *now);
 /* Nobody decided in time: so many escalations widen its stage now, whose people are asked. */
@@ -41,8 +44,8 @@ int ledger_close(Ledger *l, const Rules *rules, const Request *r, RequestState t
 
 /*
  * The vote and what it decides, or the stage that is open by it; with an approval *g is the grant that is
- * to begin. Somebody waits for
- * this one: its copies in the journal are left to ledger_tell(), or to the next step.
+ * to begin. Somebody waits for this one: its copies in the journal are left to ledger_tell(), or to the
+ * next step.
  */
 int ledger_vote(Ledger *l, const Rules *rules, const Request *r, const Vote *v, const Tally *t,
         const Grant *g, const Now *now);
@@ -69,8 +72,11 @@ int ledger_lock(Ledger *l, const Rules *rules, const Request *r, const Now *now)
 int ledger_nudge(Ledger *l, const Rules *rules, const Request *r, const Now *now);
 /* A grant that an administrator makes (g->by), without a request. */
 int ledger_grant(Ledger *l, const Grant *g, const Now *now);
+/* It is over as to says; by: whoever did it, or why; NULL: its time or its holder. */
 int ledger_end(Ledger *l, const Rules *rules, const Grant *g, GrantState to, const char *by,
         const Now *now);
+int ledger_session_opened(Ledger *l, const Grant *g, const Session *x, const Now *now);
+int ledger_session_closed(Ledger *l, const Grant *g, const Session *x, const Now *now);
 
 /*
  * Signs that the record begins behind c->upto from now on: count, first, last and hash are filled in, key
@@ -98,6 +104,3 @@ int ledger_rescue_try(
 /* New codes; without add the old ones are void. */
 int ledger_rescue_codes(Ledger *l, const char *const *hashes, size_t n, const char *key, bool add,
         const char *by, const Now *now);
-
-int ledger_session_opened(Ledger *l, const Grant *g, const Session *x, const Now *now);
-int ledger_session_closed(Ledger *l, const Grant *g, const Session *x, const Now *now);

@@ -206,16 +206,14 @@ char *say_vote(const Vote *v, const Rule *rule, const Request *r, const Tally *t
 
 char *say_escalated(const Rule *rule, const Request *r, size_t before)
 {
-        char all[LIST_SHOWN] = "";
+        List all = { .limit = LIST_SHOWN };
         char *line = NULL;
 
         for (size_t i = before; i < r->escalated && i < rule->escalate.n; i++) {
                 _cleanup_(freep) char *to = say_approvers(&rule->escalate.items[i].to, r);
-                size_t used = strlen(all);
-                (void) snprintf(
-                        all + used, sizeof(all) - used, "%s%s", used ? ", " : "", str_or(to, "?"));
+                list_join(&all, str_or(to, "?"));
         }
-        (void) str_printf(&line, "Nobody decided so far; asked as well: %s.", all);
+        (void) str_printf(&line, "Nobody decided so far; asked as well: %s.", all.text);
         return line;
 }
 
@@ -235,14 +233,14 @@ char *say_approved(const Vote *v, const Grant *g, const Now *now)
 
 char *say_extended(const Vote *v, const Grant *g, const Now *now)
 {
-        _cleanup_(freep) char *note = v ? say_note(v->note) : NULL;
-        _cleanup_(freep) char *who = v ? say_who(v) : NULL;
+        _cleanup_(freep) char *note = say_note(v->note);
+        _cleanup_(freep) char *who = say_who(v);
         char until[TIME_RFC3339_MAX];
         char *line = NULL;
 
         time_local(g->until, now->wall, until);
-        (void) str_printf(&line, "Extended%s%s until %s%s", who ? " by " : "", str_or(who, ""),
-                until, str_or(note, "."));
+        (void) str_printf(
+                &line, "Extended by %s until %s%s", str_or(who, "?"), until, str_or(note, "."));
         return line;
 }
 

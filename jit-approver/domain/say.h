@@ -24,13 +24,13 @@ char *say_asked(
         const char *approvers, const Request *r, usec_t wait, bool interruptible, bool joined);
 /* "1 of 2: approved by bob.", "Stage 1 of 2: approved by bob. Now asked: security (sue)." with his note. */
 char *say_vote(const Vote *v, const Rule *rule, const Request *r, const Tally *t);
-/* "Nobody decided so far, so leads (dan) is asked as well." Of those beyond the first ones. */
+/* "Nobody decided so far; asked as well: leads (dan)." Of the escalations from the one at before on. */
 char *say_escalated(const Rule *rule, const Request *r, size_t before);
 /* "Approved by carol until 15:04 (30 min): "go ahead"" */
 char *say_approved(const Vote *v, const Grant *g, const Now *now);
-/* "Extended by carol until 15:34: "go ahead"". v NULL: the rule lets its holder. */
+/* "Extended by carol until 15:34: "go ahead"" */
 char *say_extended(const Vote *v, const Grant *g, const Now *now);
-/* "bob typed a wrong code three times, and cannot approve this any more." */
+/* "bob typed a wrong code 3 times, and cannot approve this any more." */
 char *say_missed(const char *person);
 /* "Denied by bob: "not tonight"" */
 char *say_denied(const Vote *v);
