@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Numbers for monitoring. MUST: say of nobody who he is: whoever reads the host's metrics need not know. */
+/*
+ * Numbers for monitoring. MUST: say of nobody who he is: whoever reads the host's metrics need not know;
+ * leave out what cannot be read: a zero would say that all is well.
+ */
 
 #include "jit-approver/daemon/method_internal.h"
 
@@ -16,19 +19,26 @@ static void put_counts(JsonWriter *w, const Audit *audit)
         json_close_array(w);
 }
 
+/* r: whether it could be read. */
+static void put_read(JsonWriter *w, const char *name, int r, const int64_t *number)
+{
+        if (r >= 0) {
+                json_put_integer(w, name, *number);
+        }
+}
+
 static void put_channel(JsonWriter *w, const Daemon *d, const char *name)
 {
         const Route *route = courier_find(&d->courier, name);
         const char *state = route ? route_state(route) : "away";
-        int64_t owed = 0;
+        int64_t owed;
 
-        if (d->ledger.store) {
-                (void) store_outbox_count(d->ledger.store, name, &owed);
-        }
         json_open_object(w, NULL);
         json_put_string(w, "name", name);
         json_put_boolean(w, "works", !streq(state, "away") && !streq(state, "failing"));
-        json_put_integer(w, "owed", owed);
+        if (d->ledger.store) {
+                put_read(w, "owed", store_outbox_count(d->ledger.store, name, &owed), &owed);
+        }
         json_close_object(w);
 }
 
@@ -45,18 +55,12 @@ static void put_channels(JsonWriter *w, const Daemon *d)
 
 static void put_store(JsonWriter *w, Store *store)
 {
-        int64_t pending = 0, owed = 0, reviews = 0, used = 0, spare = 0;
+        int64_t pending, owed, reviews, used, spare;
 
-        if (store) {
-                (void) store_request_count_pending(store, UID_UNSET, &pending);
-                (void) store_outbox_count(store, NULL, &owed);
-                (void) store_review_count_open(store, &reviews);
-                (void) store_usage(store, &used, &spare);
-        }
-        json_put_integer(w, "pending", pending);
-        json_put_integer(w, "owed", owed);
-        json_put_integer(w, "reviews", reviews);
-        json_put_integer(w, "record_bytes", used);
+        put_read(w, "pending", store_request_count_pending(store, UID_UNSET, &pending), &pending);
+        put_read(w, "owed", store_outbox_count(store, NULL, &owed), &owed);
+        put_read(w, "reviews", store_review_count_open(store, &reviews), &reviews);
+        put_read(w, "record_bytes", store_usage(store, &used, &spare), &used);
 }
 
 void method_get_metrics(Turn *t)
@@ -76,7 +80,9 @@ void method_get_metrics(Turn *t)
         json_put_integer(&w, "grants", (int64_t) active_count(&d->active));
         json_put_integer(&w, "waiting", (int64_t) d->waiters.n);
         json_put_integer(&w, "connections", (int64_t) server_connections(d->server));
-        put_store(&w, d->ledger.store);
+        if (d->ledger.store) {
+                put_store(&w, d->ledger.store);
+        }
         put_channels(&w, d);
         put_counts(&w, d->ledger.audit);
         call_reply(t->call, &w);

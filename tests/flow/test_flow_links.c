@@ -974,6 +974,23 @@ START_TEST(metrics)
 }
 END_TEST
 
+/* A number that nobody knows is none: zero would say that nothing waits. */
+START_TEST(metrics_without_a_record)
+{
+        IdCall call = { PROTOCOL_VERSION, NULL };
+        Client *gate = client_gateway();
+        Store *store = TAKE_PTR(world.d.ledger.store);
+
+        say(gate, "GetMetrics", ID_FIELDS, &call, 0);
+        ck_assert(hear(gate));
+        world.d.ledger.store = store;
+        ck_assert_str_eq(error(gate), "");
+        ck_assert_int_eq(number(gate, "waiting"), 0);
+        ck_assert_ptr_null(object(gate, "pending"));
+        ck_assert_ptr_null(object(gate, "record_bytes"));
+}
+END_TEST
+
 /* --- whose methods these are --- */
 
 START_TEST(own_socket)
@@ -1098,6 +1115,7 @@ static Suite *suite(void)
         tcase_add_test(t, nobody_to_tell);
         tcase_add_test(t, canaries);
         tcase_add_test(t, metrics);
+        tcase_add_test(t, metrics_without_a_record);
         tcase_add_test(t, own_socket);
         tcase_add_test(t, disk_full);
         tcase_add_test(t, disk_full_of_deliveries);
