@@ -8,7 +8,7 @@
 #include "jit-approver/ctl/ways.h"
 
 #include "common/util.h"
-#include "jit-approver/ctl/roads.h"
+#include "jit-approver/ctl/host_facts.h"
 
 static void ways_add(Ways *w, const char *way)
 {
@@ -27,14 +27,6 @@ static bool is_open(const Host *h, const RulesSeen *rules, const char *service)
 static bool can_log_in(const Host *h, const RulesSeen *rules)
 {
         return is_open(h, rules, "login") || (host_program(h, "sshd") && is_open(h, rules, "sshd"));
-}
-
-static bool doas_permits(const Host *h)
-{
-        size_t at = 0;
-        const char *s = host_text(h, HOST_DOAS, &at);
-
-        return s && (strncmp(s, "permit", 6) == 0 || strstr(s, "\npermit"));
 }
 
 void ways_find(const Host *h, const RulesSeen *rules, Ways *ret)
@@ -59,7 +51,7 @@ void ways_find(const Host *h, const RulesSeen *rules, Ways *ret)
                 ways_add(ret, host_gates(h, "sudo") ? "sudo, by a rule that needs nobody's yes"
                                                     : "sudo, which is not gated");
         }
-        if (in && host_program(h, "doas") && doas_permits(h) && !host_gates(h, "doas")) {
+        if (in && host_program(h, "doas") && host_doas_permits(h) && !host_gates(h, "doas")) {
                 ways_add(ret, "doas, which is not gated");
         }
 }
