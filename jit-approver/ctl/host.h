@@ -3,7 +3,8 @@
 
 /*
  * What this host's files say about becoming root, as far as the caller may read them: host_files.c
- * reads, host_facts.c understands, roads.c, lockout.c and ways.c judge. What could not be looked at is told apart from what is not there.
+ * reads, host_facts.c understands, roads.c, lockout.c and ways.c judge. What could not be looked at is
+ * told apart from what is not there.
  */
 
 #include <sys/types.h>

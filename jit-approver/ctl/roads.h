@@ -3,7 +3,8 @@
 
 /*
  * The roads to root that go round the gate, and what can lock everybody out. Pure: a host's files in,
- * findings out (lockout.c has the latter). Neither is ever called sound where something could not be looked at.
+ * findings out (lockout.c has the latter). Neither is ever called sound where something could not be
+ * looked at.
  */
 
 #include "jit-approver/ctl/finding.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * The flow, fifth chapter: a request goes along its rule's chain. Stage follows on stage as people
+ * The flow, second chapter: a request goes along its rule's chain. Stage follows on stage as people
  * approve; when nobody does, others are asked as well. MUST: count nobody's vote who has definitely lost
  * his right to it (hazard H-68); ring nobody twice for one request (hazard H-73).
  */

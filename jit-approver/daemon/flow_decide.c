@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * The flow, second chapter: a request is decided, or taken back, and a yes becomes a grant. MUST:
+ * The flow, third chapter: a request is decided, or taken back, and a yes becomes a grant. MUST:
  * commit before anybody is told; arm the end before the door opens.
  */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * The flow, fourth chapter: what is owed goes out by the gateway, as many at a time as it settles, and is
+ * The flow, seventh chapter: what is owed goes out by the gateway, as many at a time as it settles, and is
  * owed until it arrived or nobody needs it any more. MUST: hold back what a reader is owed about a
  * request until what came before has arrived; let the store alone say what is owed.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * The flow, third chapter: time passes. Grants end, with what was opened under them; requests that
+ * The flow, sixth chapter: time passes. Grants end, with what was opened under them; requests that
  * nobody decided are closed; what could not be recorded is recorded. MUST: a door that is to be closed
  * is closed whether that can be recorded or not.
  */

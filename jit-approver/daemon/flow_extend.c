@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * The flow, sixth chapter: somebody needs more time, or an answer. MUST: give nobody more than his rule
+ * The flow, fourth chapter: somebody needs more time, or an answer. MUST: give nobody more than his rule
  * lets him have; remind people no more often than they bear.
  */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * The flow, seventh chapter: whose time is nearly up is told so in time, where he can be: on the terminals
+ * The flow, fifth chapter: whose time is nearly up is told so in time, where he can be: on the terminals
  * of what he opened. That nobody could be told prolongs nothing.
  */
 

@@ -214,8 +214,6 @@ int store_sessions_of(Store *s, const Id *grant, SessionVisit visit, void *userd
 /* Open or closed, oldest first. */
 int store_sessions_all(Store *s, const Id *grant, SessionVisit visit, void *userdata);
 int store_session_get(Store *s, const Id *id, Session *ret);
-/* The open session of a host process, by pid, start time and boot. */
-int store_session_find(Store *s, int64_t pid, int64_t start, const char *boot_id, Session *ret);
 
 /* --- what a grant left on the host --- */
 

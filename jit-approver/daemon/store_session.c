@@ -182,21 +182,3 @@ int store_session_get(Store *s, const Id *id, Session *ret)
         put_id(&row, id);
         return session_one(&row, ret);
 }
-
-int store_session_find(Store *s, int64_t pid, int64_t start, const char *boot_id, Session *ret)
-{
-        _cleanup_(row_donep) Row row = {};
-        int r;
-
-        r = row_open(s, STATEMENT_SESSION_FIND,
-                "SELECT " COLUMNS " FROM sessions WHERE closed = 0 AND pid = ? AND start = ?"
-                " AND boot_id = ? ORDER BY row DESC LIMIT 1",
-                &row);
-        if (r < 0) {
-                return r;
-        }
-        put_integer(&row, pid);
-        put_integer(&row, start);
-        put_text(&row, boot_id, NAME_LIMIT);
-        return session_one(&row, ret);
-}

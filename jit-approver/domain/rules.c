@@ -354,11 +354,6 @@ const char *on_expiry_to_string(OnExpiry e)
         return name_at(on_expiry_names, ELEMENTSOF(on_expiry_names), (size_t) e);
 }
 
-OnExpiry on_expiry_from_string(const char *s)
-{
-        return (OnExpiry) word_index(on_expiry_names, ELEMENTSOF(on_expiry_names), s);
-}
-
 const char *scope_to_string(GrantScope s)
 {
         return name_at(scope_names, ELEMENTSOF(scope_names), (size_t) s);

@@ -295,7 +295,6 @@ const Channel *rules_channel_find(const Rules *r, const char *name);
 
 const char *action_to_string(Action a);
 const char *on_expiry_to_string(OnExpiry e);
-OnExpiry on_expiry_from_string(const char *s); /* ON_EXPIRY_END_SESSIONS for any other word */
 const char *scope_to_string(GrantScope s);
 GrantScope scope_from_string(const char *s); /* SCOPE_ONCE for any other word */
 const char *bind_to_string(Bind b);
