@@ -53,14 +53,13 @@ static int put_link(JsonWriter *w, Daemon *d, const Request *r, const OwedMessag
 
 static int put_delivery(JsonWriter *w, Daemon *d, const Channel *c, const OwedMessage *m)
 {
-        char time[TIME_RFC3339_MAX], key[LINK_MAC_LENGTH + 1];
+        char key[LINK_MAC_LENGTH + 1];
         Request r;
 
         int err = store_request_get(d->ledger.store, &m->request, &r);
         if (err < 0) {
                 return err;
         }
-        time_rfc3339(m->created, time);
         json_open_object(w, "delivery");
         json_put_integer(w, "id", m->id);
         json_put_string(w, "channel", m->channel);
@@ -69,7 +68,7 @@ static int put_delivery(JsonWriter *w, Daemon *d, const Channel *c, const OwedMe
                 json_put_string(w, "key", key);
         }
         json_put_string(w, "event", m->event);
-        json_put_string(w, "timestamp", time);
+        reply_put_time(w, "timestamp", m->created);
         json_put_string(w, "head", audit_head(d->ledger.audit));
         reply_request(w, "request",
                 &(Reply){ d->ledger.store, config_rules(d->config), c->command, false,

@@ -213,6 +213,20 @@ int ledger_joined(Ledger *l, const Id *request, const char *command, bool *ret, 
         return err;
 }
 
+/* The request is over as to says, by the fact f; nobody is asked any more, and everybody is told. */
+static int ledger_over(Ledger *l, const Rules *rules, const Request *r, RequestState to,
+        const Fact *f, const Now *now)
+{
+        int err = store_request_move(l->store, &r->id, to, now, l->boot_id, f->grant);
+        if (err >= 0) {
+                err = audit_append(l->audit, f, now);
+        }
+        if (err >= 0) {
+                err = outbox_withdraw(l->store, &r->id);
+        }
+        return err < 0 ? err : ledger_owe(l, rules, r, f->event, now);
+}
+
 int ledger_close(Ledger *l, const Rules *rules, const Request *r, RequestState to, const char *by,
         const Now *now)
 {
@@ -223,16 +237,7 @@ int ledger_close(Ledger *l, const Rules *rules, const Request *r, RequestState t
 
         int err = ledger_begin(l, &t);
         if (err >= 0) {
-                err = store_request_move(l->store, &r->id, to, now, l->boot_id, NULL);
-        }
-        if (err >= 0) {
-                err = audit_append(l->audit, &f, now);
-        }
-        if (err >= 0) {
-                err = outbox_withdraw(l->store, &r->id);
-        }
-        if (err >= 0) {
-                err = ledger_owe(l, rules, r, f.event, now);
+                err = ledger_over(l, rules, r, to, &f, now);
         }
         return ledger_commit(l, &t, err);
 }
@@ -259,19 +264,9 @@ static int ledger_outcome(Ledger *l, const Rules *rules, const Request *r, const
         decided.state = request_state_to_string(t->outcome);
         decided.grant = approved ? &g->id : NULL;
 
-        int err = store_request_move(
-                l->store, &r->id, t->outcome, now, l->boot_id, approved ? &g->id : NULL);
-        if (err >= 0) {
-                err = audit_append(l->audit, &decided, now);
-        }
+        int err = ledger_over(l, rules, r, t->outcome, &decided, now);
         if (err >= 0 && approved) {
                 err = ledger_begins(l, r, g, now);
-        }
-        if (err >= 0) {
-                err = outbox_withdraw(l->store, &r->id);
-        }
-        if (err >= 0) {
-                err = ledger_owe(l, rules, r, AUDIT_REQUEST_DECIDED, now);
         }
         return err >= 0 && approved && r->kind == REQUEST_EXTENSION
                        ? ledger_owe(l, rules, r, AUDIT_GRANT_EXTENDED, now)
@@ -369,16 +364,7 @@ int ledger_lock(Ledger *l, const Rules *rules, const Request *r, const Now *now)
 
         int err = ledger_begin(l, &t);
         if (err >= 0) {
-                err = store_request_move(l->store, &r->id, REQUEST_DENIED, now, l->boot_id, NULL);
-        }
-        if (err >= 0) {
-                err = audit_append(l->audit, &f, now);
-        }
-        if (err >= 0) {
-                err = outbox_withdraw(l->store, &r->id);
-        }
-        if (err >= 0) {
-                err = ledger_owe(l, rules, r, f.event, now);
+                err = ledger_over(l, rules, r, REQUEST_DENIED, &f, now);
         }
         return ledger_commit(l, &t, err);
 }

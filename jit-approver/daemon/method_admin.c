@@ -177,7 +177,6 @@ static void put_roles(JsonWriter *w, unsigned roles)
 
 static void put_channel(JsonWriter *w, Store *store, const Channel *c, const Route *route)
 {
-        char time[TIME_RFC3339_MAX];
         int64_t owed = 0;
 
         if (store) {
@@ -189,8 +188,7 @@ static void put_channel(JsonWriter *w, Store *store, const Channel *c, const Rou
         json_put_string(w, "state", route_state(route));
         json_put_integer(w, "owed", owed);
         if (route->since) {
-                time_rfc3339(route->since, time);
-                json_put_string(w, "since", time);
+                reply_put_time(w, "since", route->since);
         }
         if (route->problem) {
                 json_put_string(w, "problem", route->problem);

@@ -21,14 +21,6 @@ typedef struct Supposed {
         bool reads_all;
 } Supposed;
 
-static void put_span(JsonWriter *w, const char *name, usec_t span)
-{
-        char text[SPAN_TEXT_MAX];
-
-        span_format(span, text);
-        json_put_string(w, name, text);
-}
-
 /* The account of a name that was looked up; root is root whatever the name service says. */
 static Account account_at(Turn *t, int at, uid_t uid)
 {
@@ -130,7 +122,7 @@ static void put_chain(JsonWriter *w, const Rule *rule, const Supposed *s)
         json_open_array(w, "escalations");
         for (size_t i = 0; i < rule->escalate.n; i++) {
                 json_open_object(w, NULL);
-                put_span(w, "after", rule->escalate.items[i].after);
+                reply_put_span(w, "after", rule->escalate.items[i].after);
                 put_people(w, "approvers", &rule->escalate.items[i].to, s);
                 json_close_object(w);
         }
@@ -138,11 +130,11 @@ static void put_chain(JsonWriter *w, const Rule *rule, const Supposed *s)
         json_put_integer(w, "approvals", rule->approvals);
         json_put_string(w, "assurance", assurance_to_string(rule->assurance));
         json_put_boolean(w, "match_code", rule->match_code);
-        put_span(w, "wait", rule->wait);
-        put_span(w, "open_for", rule->open_for);
-        put_span(w, "max_duration", rule->max_duration);
+        reply_put_span(w, "wait", rule->wait);
+        reply_put_span(w, "open_for", rule->open_for);
+        reply_put_span(w, "max_duration", rule->max_duration);
         json_put_string(w, "extend", extend_to_string(rule->extend));
-        put_span(w, "cool_down", rule->cool_down);
+        reply_put_span(w, "cool_down", rule->cool_down);
         json_put_boolean(w, "rescue", rule->rescue);
 }
 
@@ -169,7 +161,7 @@ static void put_rate(JsonWriter *w, const Rate *rate)
 /* What a yes would open, and what becomes of it. */
 static void put_terms(JsonWriter *w, const Rule *rule)
 {
-        put_span(w, "duration",
+        reply_put_span(w, "duration",
                 rule->action == ACTION_BREAK_GLASS ? rule->break_glass_duration : rule->duration);
         json_put_string(w, "reason", reason_mode_to_string(rule->reason));
         if (rule->reason_pattern.text) {
@@ -181,7 +173,7 @@ static void put_terms(JsonWriter *w, const Rule *rule)
         json_put_string(w, "on_expiry", on_expiry_to_string(rule->on_expiry));
         json_open_array(w, "warn_before");
         for (size_t i = 0; i < rule->warn_before.n; i++) {
-                put_span(w, NULL, rule->warn_before.items[i]);
+                reply_put_span(w, NULL, rule->warn_before.items[i]);
         }
         json_close_array(w);
         json_put_boolean(w, "survive_reboot", rule->survive_reboot);

@@ -118,14 +118,12 @@ typedef struct Report {
 
 static void put_entry(JsonWriter *w, Daemon *d, const Grant *g, usec_t ended)
 {
-        char time[TIME_RFC3339_MAX];
         Request r;
 
         json_open_object(w, NULL);
         reply_grant(w, "grant", g);
         if (ended > 0) {
-                time_rfc3339(ended, time);
-                json_put_string(w, "ended", time);
+                reply_put_time(w, "ended", ended);
         }
         if (id_is_set(&g->request) && store_request_get(d->ledger.store, &g->request, &r) >= 0) {
                 reply_request(w, "request",

@@ -63,16 +63,14 @@ static int put_unit(const Session *x, void *userdata)
 
 void method_take_residue(Turn *t)
 {
-        char from[TIME_RFC3339_MAX];
         Grant g;
 
         if (!find_grant(t, t->in.id.id, &g)) {
                 return;
         }
         JsonWriter w = call_writer();
-        time_rfc3339(g.from, from);
         json_put_string(&w, "state", grant_state_to_string(state_now(t, &g)));
-        json_put_string(&w, "from", from);
+        reply_put_time(&w, "from", g.from);
         json_put_integer(&w, "asker_uid", g.asker.uid);
         if (g.target.uid != UID_UNSET) {
                 json_put_integer(&w, "target_uid", g.target.uid);

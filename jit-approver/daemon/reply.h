@@ -26,3 +26,7 @@ void reply_grant(JsonWriter *w, const char *name, const Grant *g);
 void reply_grant_whole(JsonWriter *w, const char *name, const Reply *how, const Grant *g);
 /* whole: with the canonical bytes. */
 void reply_row(JsonWriter *w, const AuditRow *row, bool whole);
+
+/* One member, as it stands in all of them: RFC 3339, and a span that span_parse() takes back. */
+void reply_put_time(JsonWriter *w, const char *name, usec_t wall);
+void reply_put_span(JsonWriter *w, const char *name, usec_t span);

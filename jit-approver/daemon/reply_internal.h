@@ -7,8 +7,6 @@
 
 /* reply_put.c: nothing is put where there is nothing to say. */
 void reply_put_text(JsonWriter *w, const char *name, const char *value);
-void reply_put_time(JsonWriter *w, const char *name, usec_t wall);
-void reply_put_span(JsonWriter *w, const char *name, usec_t span);
 /* Two members; none when there is no uid. */
 void reply_put_who(JsonWriter *w, const char *name, const char *uid_name, const Who *who);
 void reply_put_command(JsonWriter *w, const char *name, CommandShown how, const char *command);
