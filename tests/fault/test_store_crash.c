@@ -165,7 +165,7 @@ START_TEST(a_full_disk_undoes_nothing)
                 failed++;
         }
         ck_assert_int_eq(failed, 100);
-        ck_assert_int_gt(n, 100);
+        ck_assert_int_gt(n, 50);
         /* What is there can still be asked for. */
         decision_verify(s, &last.request, &last.grant);
         chain_verify(s, &chain);
