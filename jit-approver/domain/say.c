@@ -107,7 +107,7 @@ char *say_chain(const Rule *rule, const Request *r)
                 _cleanup_(freep) char *stage = say_approvers(&rule->stages.items[i], r);
                 _cleanup_(freep) char *some = NULL;
 
-                if (stage && rule->approvals > 1) {
+                if (stage && rule->approvals > 1 && rule->stages.n > 1) {
                         (void) str_printf(&some, "%lld of %s", (long long) rule->approvals, stage);
                 } else {
                         some = TAKE_PTR(stage);

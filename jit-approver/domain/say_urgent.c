@@ -46,11 +46,10 @@ static Alarmed alarmed_by(const Rule *rule, const Request *r)
 {
         Alarmed a = { .n = 0 };
 
-        if (rule->notify.n == 0) {
-                return a; /* no channel: nobody's telephone rings */
-        }
         approvers_visit_reached(rule, REACH_ALL, r, add_alarmed, &a);
-        approvers_visit(&rule->reviewers, r, add_alarmed, &a);
+        if (a.n == 0) {
+                approvers_visit(&rule->reviewers, r, add_alarmed, &a);
+        }
         return a;
 }
 
@@ -59,10 +58,10 @@ static bool is_one(const Alarmed *a)
         return a->n + a->others <= 1;
 }
 
-/* "bob", "bob and carol", "bob, carol and @sre", "bob, carol and others", "only the journal" */
+/* "bob", "bob and carol", "bob, carol and @sre", "bob, carol and others" */
 static char *say_alarmed(const Alarmed *a)
 {
-        char text[(NAMES_MAX + 1) * (NAME_SHOWN + 8)] = "only the journal";
+        char text[(NAMES_MAX + 1) * (NAME_SHOWN + 8)] = "nobody";
         size_t used = 0;
 
         for (size_t i = 0; i < a->n; i++) {
@@ -89,6 +88,12 @@ static char *say_what(const Request *r)
         return text_clean_dup(other ? r->target.name : str_or(r->service, "?"), NAME_SHOWN);
 }
 
+/* Without a channel nobody's telephone rings. */
+static const char *by_what(const Rule *rule)
+{
+        return rule->notify.n > 0 ? "" : ", by the journal alone";
+}
+
 char *say_break_glass(const Rule *rule, const Request *q)
 {
         const Alarmed a = alarmed_by(rule, q);
@@ -97,8 +102,8 @@ char *say_break_glass(const Rule *rule, const Request *q)
 
         if (names && what) {
                 (void) str_printf(&line,
-                        "Type " BREAK_GLASS_WORD " to open %s now; %s will be alarmed: ", what,
-                        names);
+                        "Type " BREAK_GLASS_WORD " to open %s now; %s will be alarmed%s: ", what,
+                        names, by_what(rule));
         }
         return line;
 }
@@ -115,8 +120,8 @@ static char *say_opened(
         time_local(g->until, now->wall, until);
         span_say(g->until - g->from, span);
         if (names) {
-                (void) str_printf(&line, "Opened until %s (%s) %s; %s %s alarmed.", until, span,
-                        how, names, is_one(&a) ? "is" : "are");
+                (void) str_printf(&line, "Opened until %s (%s) %s; %s %s alarmed%s.", until, span,
+                        how, names, is_one(&a) ? "is" : "are", by_what(rule));
         }
         return line;
 }

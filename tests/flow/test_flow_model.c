@@ -410,15 +410,16 @@ static void time_has_passed(void)
 
 /* --- what may happen --- */
 
-/* Whether he has asked too much of late, or was denied: from the last thousand, the newest first. */
+/* Whether he has asked too much of late, or was denied: from the last thousand by this rule, the newest first. */
 static bool must_pause(size_t asker, size_t lane)
 {
         usec_t now = world.now.wall, denied_at = 0, pause = MINUTE;
-        size_t his = 0, all = 0;
+        size_t his = 0, all = 0, seen = 0;
         bool counts = true;
 
-        for (size_t i = n_requests; lanes[lane].slow && i > 0 && i + 1000 > n_requests; i--) {
+        for (size_t i = n_requests; lanes[lane].slow && i > 0 && seen < 1000; i--) {
                 const ModelRequest *r = &requests[i - 1];
+                seen += r->lane == lane;
                 if (r->lane != lane || r->created > now) {
                         continue;
                 }

@@ -111,8 +111,8 @@ START_TEST(asks_to_confirm)
         ck_assert(hear(c));
         ck_assert_str_eq(text(c, "verdict"), VERDICT_ASK);
         ck_assert_str_eq(text(c, "reason_mode"), "required");
-        ck_assert_str_eq(text(c, "confirm"),
-                "Type BREAK to open root now; bob, carol and adm will be alarmed: ");
+        ck_assert_str_eq(
+                text(c, "confirm"), "Type BREAK to open root now; bob and carol will be alarmed: ");
         /* nobody is asked where nothing is to be confirmed */
         call.ask = ask_of(DEV, "vpn", NULL, "");
         c = client_new(ROOT, UID_UNSET);
@@ -160,7 +160,7 @@ START_TEST(opens_loudly)
         IdCall show = { PROTOCOL_VERSION, id };
 
         ck_assert_str_eq(last_line,
-                "Opened until 08:15 (15 min) without approval; bob, carol and adm are alarmed. It will be reviewed.");
+                "Opened until 08:15 (15 min) without approval; bob and carol are alarmed. It will be reviewed.");
         ck_assert_str_eq(check_sudo(DEV), VERDICT_GRANT);
         ck_assert_str_eq(check_sudo(DAVE), VERDICT_ASK);
         ck_assert_int_eq(world_count("break_glass.used", id), 1);

@@ -43,17 +43,15 @@ START_TEST(confirm)
         } cases[] = {
                 { "two", 0, "root",
                         "Type BREAK to open root now; bob and carol will be alarmed: " },
-                { "one", 33, "www", "Type BREAK to open www now; bob and carol will be alarmed: " },
+                { "one", 33, "www", "Type BREAK to open www now; bob will be alarmed: " },
                 { "three", 0, "root",
                         "Type BREAK to open root now; bob, carol and @g5 will be alarmed: " },
                 { "himself", 0, "root", "Type BREAK to open root now; carol will be alarmed: " },
                 { "many", 0, "root",
                         "Type BREAK to open root now; a, b, c, d, e, bob and others will be alarmed: " },
                 /* who stays who he is opens the service, and so who is not understood */
-                { "one", 1000, "dev",
-                        "Type BREAK to open sudo now; bob and carol will be alarmed: " },
-                { "one", UID_UNSET, NULL,
-                        "Type BREAK to open sudo now; bob and carol will be alarmed: " },
+                { "one", 1000, "dev", "Type BREAK to open sudo now; bob will be alarmed: " },
+                { "one", UID_UNSET, NULL, "Type BREAK to open sudo now; bob will be alarmed: " },
                 { "one", 0, "x\n\033[2J", NULL },
         };
         _cleanup_(rules_freep) Rules *rules = fixture_rules(rules_text);
@@ -81,7 +79,7 @@ START_TEST(opened)
         const Grant g = { .from = 0, .until = 15 * USEC_PER_MIN };
         const Now now = { 0, 0 };
         _cleanup_(freep) char *two = say_broken(rules_find(rules, "two"), &r, &g, &now);
-        _cleanup_(freep) char *one = say_broken(rules_find(rules, "himself"), &r, &g, &now);
+        _cleanup_(freep) char *one = say_broken(rules_find(rules, "one"), &r, &g, &now);
         _cleanup_(freep) char *none = say_broken(rules_find(silent, "silent"), &r, &g, &now);
         _cleanup_(freep) char *asks = say_break_glass(rules_find(silent, "silent"), &r);
         _cleanup_(freep) char *code = say_rescued(rules_find(rules, "two"), &r, &g, 7, &now);
@@ -89,10 +87,11 @@ START_TEST(opened)
         ck_assert_str_eq(two,
                 "Opened until 00:15 (15 min) without approval; bob and carol are alarmed. It will be reviewed.");
         ck_assert_str_eq(one,
-                "Opened until 00:15 (15 min) without approval; carol is alarmed. It will be reviewed.");
-        ck_assert_str_eq(asks, "Type BREAK to open root now; only the journal will be alarmed: ");
+                "Opened until 00:15 (15 min) without approval; bob is alarmed. It will be reviewed.");
+        ck_assert_str_eq(
+                asks, "Type BREAK to open root now; @g1 will be alarmed, by the journal alone: ");
         ck_assert_str_eq(none,
-                "Opened until 00:15 (15 min) without approval; only the journal is alarmed. It will be reviewed.");
+                "Opened until 00:15 (15 min) without approval; @g1 is alarmed, by the journal alone. It will be reviewed.");
         ck_assert_str_eq(code,
                 "Opened until 00:15 (15 min) by a rescue code; bob and carol are alarmed. Codes left: 7.");
 }
