@@ -24,7 +24,7 @@ void method_rescue(Turn *t)
         flow_rescue(t->daemon, &t->subject, in->code, in->reason, &o);
         words = TAKE_PTR(t->call->json); /* the subject borrows from it */
         tell_call(t->call, &o, &t->echo);
-        if (flow_hears(t->daemon, DOOR_PEER, t->subject.asker.uid, true)) {
+        if (o.noted && flow_hears(t->daemon, DOOR_PEER, t->subject.asker.uid, true)) {
                 flow_note(t->daemon, DOOR_PEER, &t->subject, &o);
         }
         outcome_done(&o);
