@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,6 +43,7 @@ static pid_t host_new(int64_t *ret_start)
 
         ck_assert_int_ge(pid, 0);
         if (pid == 0) {
+                (void) prctl(PR_SET_PDEATHSIG, SIGKILL); /* where the test fails */
                 for (;;) {
                         (void) pause();
                 }
